@@ -17,7 +17,7 @@ target_include_directories(sluice_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(sluice_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
   -Wnon-virtual-dtor -Werror $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete -Wno-restrict>
   $<$<CONFIG:Debug>:-g1>)
-target_compile_definitions(sluice_flags INTERFACE SPDLOG_FMT_EXTERNAL SPDLOG_COMPILED_LIB
+target_compile_definitions(sluice_flags INTERFACE BOOST_URL_NO_LIB BOOST_JSON_NO_LIB BOOST_ALL_NO_LIB SPDLOG_FMT_EXTERNAL SPDLOG_COMPILED_LIB
   SLUICE_VERSION="${PROJECT_VERSION}")
 target_link_libraries(sluice_flags INTERFACE Threads::Threads)
 if(SLUICE_SANITIZE)

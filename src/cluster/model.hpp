@@ -1,0 +1,118 @@
+// The words of the directory: relay list, policy, snapshot, announcements, enumeration. Plain values; any
+// thread. Only `cluster/` decides what they mean.
+#pragma once
+
+#include "base/ids.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sluice::cluster {
+
+enum class node_role : std::uint8_t { origin = 1, relay, edge, directory };
+std::string_view name(node_role role) noexcept;
+
+enum class relay_state : std::uint8_t {
+  ready = 1, ///< takes streams
+  draining,  ///< leaves: ranked behind every ready relay
+  suspect    ///< its heartbeats stopped: ranked last
+};
+std::string_view name(relay_state state) noexcept;
+
+/// One relay as the directories list it.
+struct relay_entry {
+  node_id id;
+  std::uint64_t boot_nonce = 0;  ///< changes when the node restarts
+  std::string trunk_address;     ///< `host:port` other nodes connect to
+  std::string zone;              ///< empty: the one zone of a cluster without zones
+  double weight = 1;             ///< capacity relative to the other relays; > 0
+  relay_state state = relay_state::ready;
+  bool operator==(const relay_entry&) const = default;
+};
+
+/// What operators may change while the cluster runs.
+struct policy {
+  std::uint32_t copies = 2; ///< to how many relays the origin pushes
+  std::uint32_t spread = 2; ///< among how many ranks edges choose
+  std::string algorithm = "rendezvous";
+  bool operator==(const policy&) const = default;
+};
+
+/// The relay list and policy an enumeration is a pure function of.
+struct snapshot {
+  policy rules;
+  std::vector<relay_entry> relays; ///< sorted by id, ids unique
+  std::uint64_t digest = 0;        ///< XXH3 of the canonical form; equal digests mean equal snapshots
+};
+
+enum class publisher_state : std::uint8_t { live = 1, grace };
+std::string_view name(publisher_state state) noexcept;
+
+/// What an origin says about a stream it carries.
+struct stream_announcement {
+  std::string key; ///< a valid `stream_key`
+  epoch log_epoch;
+  node_id origin;
+  publisher_state state = publisher_state::live;
+  std::uint32_t last_timestamp = 0;   ///< ms, of the newest tag
+  std::uint64_t since_unix_ms = 0;    ///< when this log started
+  std::string video, audio;           ///< FourCC text, empty without that track
+  std::uint32_t width = 0, height = 0; ///< 0: not known
+  bool operator==(const stream_announcement&) const = default;
+};
+
+/// Whether a stream exists anywhere, as far as the answering directory knows.
+enum class liveness : std::uint8_t {
+  live = 1,
+  not_live, ///< every origin's streams are known, and it is not among them
+  unknown   ///< the directory is too young to say (warming), or none answered
+};
+std::string_view name(liveness value) noexcept;
+
+/// A relay in an enumeration, with the reason it stands where it does.
+struct ranked_relay {
+  node_id id;
+  std::string trunk_address;
+  std::string zone;
+  relay_state state = relay_state::ready;
+  double score = 0; ///< the algorithm's; the higher, the earlier
+  bool operator==(const ranked_relay&) const = default;
+};
+
+/// The answer to "who carries this stream?" for one asker.
+struct enumeration {
+  std::vector<ranked_relay> head;  ///< the first `copies` relays: the origin pushes to these
+  std::vector<ranked_relay> order; ///< for the asker: its zone's relays, then the head, then the rest
+  std::uint32_t spread = 1;        ///< among how many leading ranks of `order` an edge chooses
+  liveness live = liveness::unknown;
+  epoch live_epoch;                ///< of the live log; zero unless `live`
+  node_id origin;                  ///< who has the live log; empty unless `live`
+  std::uint64_t digest = 0;        ///< of the snapshot it was computed from
+  bool stale = false;              ///< computed from a saved snapshot: no directory answered
+};
+
+/// What a node last told its directories about how busy it is.
+struct load_report {
+  std::uint64_t egress_bps = 0;
+  std::uint32_t viewers = 0;
+  std::uint32_t streams = 0;
+  bool operator==(const load_report&) const = default;
+};
+
+/// Any node as a directory sees it, for people and `/api/v1/nodes`.
+struct node_view {
+  node_id id;
+  node_role role = node_role::relay;
+  std::uint64_t boot_nonce = 0;
+  std::string zone;
+  std::string trunk_address;
+  std::string public_url;
+  std::string version;
+  double weight = 1;
+  relay_state state = relay_state::ready;
+  std::uint32_t last_heard_ms = 0; ///< age of its newest heartbeat
+  load_report load;
+};
+
+} // namespace sluice::cluster

@@ -1,0 +1,59 @@
+// The threads of a node's data plane: N workers, each one io_context and one thread. A connection lives and
+// dies on its worker, so sessions need neither strands nor mutexes.
+#pragma once
+
+#include "base/ids.hpp"
+#include "base/logging.hpp"
+#include "plane/ports.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace sluice::net {
+
+namespace asio = boost::asio;
+
+class worker final : public plane::executor {
+public:
+  explicit worker(std::size_t index) : index_(index), io_(1) {}
+
+  [[nodiscard]] std::size_t index() const noexcept { return index_; }
+  asio::io_context& io() noexcept { return io_; }
+  void post(std::function<void()> task) override;
+
+private:
+  std::size_t index_;
+  asio::io_context io_;
+};
+
+/// Owns the workers and their threads. Threads run from `start` to `stop`.
+class worker_pool {
+public:
+  /// `count` >= 1 workers; `name` prefixes the threads' names (15 characters are kept).
+  worker_pool(std::size_t count, std::string name, logger log);
+  ~worker_pool();
+  worker_pool(const worker_pool&) = delete;
+  worker_pool& operator=(const worker_pool&) = delete;
+
+  void start();
+  /// Stops the loops and joins the threads; pending handlers are destroyed unrun. Idempotent.
+  void stop();
+
+  [[nodiscard]] std::size_t size() const noexcept { return workers_.size(); }
+  worker& at(std::size_t index) noexcept { return *workers_[index]; }
+  /// The worker on which the single writer of a stream's log runs.
+  worker& home(const stream_key& key) noexcept;
+
+private:
+  void run(worker& w);
+
+  std::string name_;
+  logger log_;
+  std::vector<std::unique_ptr<worker>> workers_;
+  std::vector<std::thread> threads_;
+};
+
+} // namespace sluice::net

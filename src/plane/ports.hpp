@@ -1,0 +1,118 @@
+// The seam between the control plane (actors) and the data plane (sockets): plain structs and abstract
+// classes, no CAF and no Asio type in any signature.
+//
+// Contract: a request gets exactly one reply, on error and timeout too; the reply is resumed on the caller's
+// executor; no call blocks or throws across the seam. Every function may be called from any thread.
+#pragma once
+
+#include "base/ids.hpp"
+#include "cluster/model.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::plane {
+
+/// Where a reply is resumed: a worker of the data plane, or a test's queue.
+class executor {
+public:
+  virtual ~executor() = default;
+  /// Runs `task` later on this executor's thread. Never runs it inside the call.
+  virtual void post(std::function<void()> task) = 0;
+};
+
+template <class T>
+using reply = std::function<void(result<T>)>;
+
+/// What the directories remember of a key's earlier logs; an origin asks before it stamps a new log.
+struct stream_memory {
+  epoch last;                          ///< newest epoch known, zero if none
+  std::uint32_t last_timestamp = 0;    ///< ms, newest tag of that log
+  std::optional<node_id> live_origin;  ///< who publishes it right now
+};
+
+struct stream_list {
+  bool fresh = false; ///< a directory answered just now; otherwise the last list seen
+  std::vector<cluster::stream_announcement> streams;
+};
+
+struct directory_status {
+  std::string address;
+  bool connected = false;
+  std::string problem;                 ///< why not connected, for people
+  std::uint64_t last_heard_unix_ms = 0;
+};
+
+/// The state of a node's relation to its directories; for `/readyz`, `/metrics` and the start-up block.
+struct control_status {
+  std::vector<directory_status> directories;
+  bool has_snapshot = false;
+  std::uint64_t digest = 0;
+  std::uint64_t snapshot_unix_ms = 0;  ///< when the snapshot was received (or saved, if it came from disk)
+};
+
+/// The data plane asks and announces. Implemented by `roles/bridge` over the node's actors.
+class control {
+public:
+  virtual ~control() = default;
+
+  /// Who carries `key`, from a directory within its timeout, else computed from the last snapshot (`stale`).
+  /// Errors: `unavailable` (no snapshot was ever seen).
+  virtual void enumerate(stream_key key, executor& caller, reply<cluster::enumeration> done) = 0;
+
+  /// What the directories remember of `key`. Errors: `unavailable` (none answered within `timeout`).
+  virtual void recall(stream_key key, executor& caller, reply<stream_memory> done) = 0;
+
+  /// Tells every directory that this origin carries the stream; again on change of any field but the
+  /// timestamp, which heartbeats carry.
+  virtual void announce(cluster::stream_announcement stream) = 0;
+  /// The log ended; ignored when a newer epoch was announced since.
+  virtual void withdraw(stream_key key, epoch log_epoch) = 0;
+
+  virtual void streams(executor& caller, reply<stream_list> done) = 0;
+  virtual void nodes(executor& caller, reply<std::vector<cluster::node_view>> done) = 0;
+
+  [[nodiscard]] virtual control_status status() const = 0;
+};
+
+/// The control plane tells and reads. Implemented by the data plane of each node.
+class data {
+public:
+  virtual ~data() = default;
+
+  /// The relay list or policy changed: ask again for the keys this node carries (batched and jittered by
+  /// the callee).
+  virtual void snapshot_changed(std::uint64_t digest) = 0;
+
+  /// The present load; cheap, called with each heartbeat.
+  [[nodiscard]] virtual cluster::load_report load() const = 0;
+
+  /// The newest timestamp of each stream this node publishes, for its heartbeats: (key, ms).
+  [[nodiscard]] virtual std::vector<std::pair<std::string, std::uint32_t>> timestamps() const = 0;
+};
+
+/// The control plane's sockets, owned by Asio: CAF gets one end of a socketpair per peer, and only bytes
+/// whose BASP headers were checked ever reach it. Implemented by `net/control`.
+class control_sockets {
+public:
+  virtual ~control_sockets() = default;
+
+  /// Connects to a directory (`host:port`), proves the cluster secret both ways, and hands over the CAF
+  /// side's descriptor, which the callee of `done` then owns. Errors: `io` (refused, unreachable, with
+  /// the address), `timed_out`, `unauthorized`.
+  virtual void dial(std::string address, executor& caller, reply<int> done) = 0;
+
+  /// From now on every accepted and proven peer is handed to `peer` as a descriptor that it owns.
+  virtual void serve(std::function<void(int)> peer) = 0;
+};
+
+enum class action : std::uint8_t { publish = 1, play };
+
+/// Whether `peer` (an address without port) may do `what` with the stream; `params` are the URL's. Today
+/// everybody may; tokens and hooks take this place.
+result<void> authorize(action what, const stream_key& key, std::string_view params, std::string_view peer);
+
+} // namespace sluice::plane
