@@ -51,7 +51,7 @@ std::optional<ex_header> parse_ex_header(tag_type type, byte_view data) noexcept
       return std::nullopt;
   }
   header.codec = in.u32();
-  if (header.tracks != ex_tracks::single) in.u8();
+  if (header.tracks != ex_tracks::single) header.track = in.u8();
   if (header.tracks == ex_tracks::many_tracks || header.tracks == ex_tracks::many_tracks_many_codecs)
     in.u24();
   header.body = in.position();

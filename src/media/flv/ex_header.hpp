@@ -35,9 +35,10 @@ struct ex_header {
   std::uint8_t frame_type = 0;  ///< VideoFrameType; 0 for audio
   std::uint8_t packet_type = 0; ///< never Multitrack or ModEx: those are read through
   ex_tracks tracks = ex_tracks::single;
-  fourcc codec = 0;      ///< zero for a video command frame
-  std::size_t body = 0;  ///< where the (first track's) body starts in the tag's data
-  bool modified = false; ///< a ModEx prologue stands before the FourCC
+  std::uint8_t track = 0; ///< AudioTrackId, VideoTrackId; 0 without a multitrack header
+  fourcc codec = 0;       ///< zero for a video command frame
+  std::size_t body = 0;   ///< where the (first track's) body starts in the tag's data
+  bool modified = false;  ///< a ModEx prologue stands before the FourCC
 };
 
 /// Whether the tag's data starts with an extended header.
