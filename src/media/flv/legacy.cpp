@@ -20,7 +20,7 @@ error no_legacy_form(fourcc codec, std::uint8_t packet_type) {
 // AVCPacketType and a composition time for what CodedFramesX and the others leave out.
 result<byte_view> to_legacy_avc(const ex_header& header, byte_view body, byte_buffer& scratch) {
   byte_writer out(scratch);
-  out.u8(header.frame_type << 4 | legacy_avc);
+  out.u8(static_cast<std::uint64_t>(header.frame_type << 4 | legacy_avc));
   switch (header.packet_type) {
   case ex_packet::sequence_start:
     out.u32(0x00000000);
