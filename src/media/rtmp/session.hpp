@@ -1,0 +1,159 @@
+// The server's side of one RTMP connection that publishes: bytes in, bytes out, and what happened, told to a
+// handler. Owned by the connection, on its worker; it opens no socket and knows no clock.
+#pragma once
+
+#include "base/ids.hpp"
+#include "media/flv/tag.hpp"
+#include "media/rtmp/chunk_reader.hpp"
+#include "media/rtmp/handshake.hpp"
+#include "media/rtmp/replies.hpp"
+
+namespace sluice::media::rtmp {
+
+enum class publish_type { live, record, append };
+
+/// What a publisher said of itself, beside the address.
+struct publish_request {
+  publish_type type = publish_type::live;
+  std::string tc_url;        ///< as sent; may carry params, so it is not for logs
+  std::string flash_version; ///< e.g. "FMLE/3.0 (compatible; Lavf59.27.100)"
+};
+
+/// Told what happens on a connection. Called from `feed`; may call the session's `accept_publish` and
+/// `reject_publish`, not `feed`.
+class session_handler {
+public:
+  /// The peer asks to publish. The session waits for `accept_publish` or `reject_publish`, now or later.
+  virtual void on_publish(const stream_address& address, const publish_request& request) = 0;
+  /// A tag of the stream: from `on_publish` on, so before the decision too if the peer does not wait for
+  /// it; the caller keeps such tags, or reads no more from the peer, until it has decided. Not called after
+  /// a reject. `timestamp` in ms as the peer sent it; `data` is valid during the call and never empty.
+  virtual void on_media(tag_type type, std::uint32_t timestamp, byte_view data) = 0;
+  /// The peer ended its publishing in good order, decided or not. Not called when `feed` fails.
+  virtual void on_unpublish() = 0;
+
+protected:
+  ~session_handler() = default;
+};
+
+struct session_limits {
+  chunk_limits chunks;
+  amf0_limits amf0;
+  std::size_t max_command = 64 * 1024;     ///< bytes of a command message
+  std::size_t max_output = 64 * 1024;      ///< answers waiting in the session for `take_output`
+  std::size_t max_streams = 16;            ///< message streams open at a time
+  std::uint32_t window_ack_size = 2500000; ///< bytes; announced, and used until the peer announces its own
+  std::uint32_t send_chunk_size = 60000;   ///< bytes; announced
+};
+
+/// Counts since the connection began.
+struct session_counters {
+  std::uint64_t bytes_in = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t tags = 0;             ///< handed to `on_media`
+  std::uint64_t dropped_messages = 0; ///< media without a publish, empty media, types that mean nothing here
+  std::uint64_t unknown_commands = 0;
+  std::uint64_t play_attempts = 0;
+  std::uint64_t acks_sent = 0;
+};
+
+class server_session {
+public:
+  /// `seed`: any number, see `server_handshake`.
+  server_session(session_handler& handler, std::uint64_t seed, const session_limits& limits = {})
+      : handler_(handler), limits_(limits), handshake_(seed), reader_(limits.chunks),
+        ack_window_(limits.window_ack_size) {}
+
+  /// Takes bytes of the peer, cut anywhere. On an error (`malformed`, `too_large`, `unsupported`) the session
+  /// has ended, and an `onStatus` saying why may be in the output; further calls return the same error.
+  result<void> feed(byte_view in);
+
+  /// The bytes to send to the peer, and empties them.
+  [[nodiscard]] byte_buffer take_output() noexcept { return std::exchange(replies_.buffer(), {}); }
+  [[nodiscard]] bool has_output() noexcept { return !replies_.buffer().empty(); }
+
+  /// Answers the publish that waits: the peer may send. Without one it does nothing.
+  void accept_publish();
+  /// Answers it with an `onStatus` of level error, e.g. code `NetStream.Publish.BadName`. The session lives
+  /// on; the caller closes it once the output is sent, or lets the peer try another name.
+  void reject_publish(std::string_view code, std::string_view description);
+  [[nodiscard]] bool decision_pending() const noexcept { return publish_ == publish_state::asked; }
+  [[nodiscard]] bool publishing() const noexcept { return publish_ == publish_state::accepted; }
+
+  /// Asks the peer for a sign of life. `now_ms` comes back in its answer. Nothing before connect.
+  void ping(std::uint32_t now_ms);
+  /// Pings sent since the last answer to one.
+  [[nodiscard]] unsigned unanswered_pings() const noexcept { return unanswered_pings_; }
+
+  [[nodiscard]] bool handshake_done() const noexcept { return handshake_.done(); }
+  [[nodiscard]] bool connected() const noexcept { return connected_; }
+  [[nodiscard]] const session_counters& counters() const noexcept { return counters_; }
+
+private:
+  enum class publish_state { none, asked, accepted };
+  struct command {
+    std::string_view name;
+    double transaction = 0;
+    std::uint32_t stream_id = 0;
+    const std::vector<amf0_value>& values; ///< name, transaction, command object, arguments
+
+    /// The n-th value behind the command object; undefined when there is none.
+    [[nodiscard]] const amf0_value& argument(std::size_t n) const noexcept;
+  };
+  using command_function = result<void> (server_session::*)(const command&);
+  struct command_entry {
+    std::string_view name;
+    command_function run;
+  };
+  static const std::array<command_entry, 13> known_commands;
+
+  result<void> take(byte_view in);
+  result<void> on_message(const message& m);
+  result<void> on_user_control(const message& m);
+  result<void> on_window_ack_size(const message& m);
+  result<void> on_data(const message& m, byte_view data);
+  result<void> on_aggregate(const message& m);
+  result<void> require_connected(const message& m, std::string_view what) const;
+  void on_tag(std::uint32_t stream_id, tag_type type, std::uint32_t timestamp, byte_view data);
+  void drop_message() noexcept { ++counters_.dropped_messages; }
+  void acknowledge();
+  void say_why(const error& e);
+
+  result<void> on_command(const message& m, byte_view payload);
+  result<void> on_connect(const command& c);
+  result<void> on_create_stream(const command& c);
+  result<void> on_release_stream(const command& c);
+  result<void> on_fc_publish(const command& c);
+  result<void> on_fc_unpublish(const command& c);
+  result<void> on_delete_stream(const command& c);
+  result<void> on_close_stream(const command& c);
+  result<void> on_publish(const command& c);
+  result<void> on_play(const command& c);
+  result<void> on_stream_length(const command& c);
+  result<void> ignore(const command& c);
+  void unknown_command(const command& c);
+  void answer_empty(const command& c);
+  void end_publish();
+
+  session_handler& handler_;
+  session_limits limits_;
+  server_handshake handshake_;
+  chunk_reader reader_;
+  replies replies_;
+  std::optional<error> failed_;
+
+  bool connected_ = false;
+  std::string app_;
+  publish_request request_;
+  std::vector<std::uint32_t> open_streams_;
+  std::uint32_t last_stream_ = 0;
+  publish_state publish_ = publish_state::none;
+  std::uint32_t publish_stream_ = 0;
+
+  std::uint32_t ack_window_;
+  std::uint64_t acknowledged_ = 0;
+  unsigned unanswered_pings_ = 0;
+  session_counters counters_;
+};
+
+} // namespace sluice::media::rtmp
