@@ -15,7 +15,7 @@ endif()
 add_library(sluice_flags INTERFACE)
 target_include_directories(sluice_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(sluice_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-  -Wnon-virtual-dtor -Werror $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete -Wno-restrict>
+  -Wnon-virtual-dtor -Werror -Wno-missing-field-initializers $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete -Wno-restrict>
   $<$<CONFIG:Debug>:-g1>)
 target_compile_definitions(sluice_flags INTERFACE BOOST_URL_NO_LIB BOOST_JSON_NO_LIB BOOST_ALL_NO_LIB SPDLOG_FMT_EXTERNAL SPDLOG_COMPILED_LIB
   SLUICE_VERSION="${PROJECT_VERSION}")
@@ -26,6 +26,11 @@ if(SLUICE_SANITIZE)
   if(SLUICE_SANITIZE MATCHES undefined)
     add_compile_options(-fno-sanitize-recover=undefined)
   endif()
+endif()
+
+if(SLUICE_FUZZ)
+  # Coverage feedback for libFuzzer from everything, not only from the targets.
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 # One folder of src/ is one static library, sluice_<name>, of all its sources.
