@@ -7,16 +7,23 @@
 
 namespace sluice::net {
 
-void worker::post(std::function<void()> task) { asio::post(io_, std::move(task)); }
-
-worker_pool::worker_pool(std::size_t count, std::string name, logger log) : name_(std::move(name)), log_(log) {
-  for (std::size_t i = 0; i < count; ++i) workers_.push_back(std::make_unique<worker>(i));
+void worker::post(std::function<void()> task) {
+  asio::post(io_, std::move(task));
 }
 
-worker_pool::~worker_pool() { stop(); }
+worker_pool::worker_pool(std::size_t count, std::string name, logger log)
+    : name_(std::move(name)), log_(log) {
+  for (std::size_t i = 0; i < count; ++i)
+    workers_.push_back(std::make_unique<worker>(i));
+}
+
+worker_pool::~worker_pool() {
+  stop();
+}
 
 void worker_pool::start() {
-  for (auto& w : workers_) threads_.emplace_back([this, &w = *w] { run(w); });
+  for (auto& w : workers_)
+    threads_.emplace_back([this, &w = *w] { run(w); });
 }
 
 void worker_pool::run(worker& w) {
@@ -34,8 +41,10 @@ void worker_pool::run(worker& w) {
 }
 
 void worker_pool::stop() {
-  for (auto& w : workers_) w->io().stop();
-  for (auto& t : threads_) t.join();
+  for (auto& w : workers_)
+    w->io().stop();
+  for (auto& t : threads_)
+    t.join();
   threads_.clear();
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/ids.hpp"
 #include "base/logging.hpp"
+#include "net/core/counters.hpp"
 #include "plane/ports.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -23,9 +24,13 @@ public:
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
   asio::io_context& io() noexcept { return io_; }
   void post(std::function<void()> task) override;
+  /// This worker's own counters: written on its thread only.
+  worker_counters& counters() noexcept { return counters_; }
+  [[nodiscard]] const worker_counters& counters() const noexcept { return counters_; }
 
 private:
   std::size_t index_;
+  worker_counters counters_;
   asio::io_context io_;
 };
 

@@ -1,0 +1,190 @@
+#include "net/core/stream_hub.hpp"
+
+#include <algorithm>
+
+namespace sluice::net {
+
+using namespace std::chrono_literals;
+
+struct stream_hub::shard {
+  explicit shard(worker& w) : home(w), timer(w.io()) {}
+  worker& home;
+  asio::steady_timer timer;
+  std::map<stream_key, std::unique_ptr<hosted_stream>> streams;
+};
+
+stream_hub::stream_hub(worker_pool& workers, options opts, logger log)
+    : workers_(workers), options_(opts), log_(std::move(log)) {
+  for (std::size_t i = 0; i < workers.size(); ++i)
+    shards_.push_back(std::make_unique<shard>(workers.at(i)));
+}
+
+stream_hub::~stream_hub() = default;
+
+void stream_hub::start() {
+  for (auto& s : shards_)
+    s->home.post([this, &s = *s] { sweep(s); });
+}
+
+stream_hub::shard& stream_hub::shard_of(const stream_key& key) {
+  return *shards_[workers_.home(key).index()];
+}
+
+hosted_stream* stream_hub::find(const stream_key& key) {
+  auto& streams = shard_of(key).streams;
+  auto it = streams.find(key);
+  return it == streams.end() ? nullptr : it->second.get();
+}
+
+hosted_stream* stream_hub::find_or_add(const stream_key& key) {
+  if (auto* found = find(key)) return found;
+  auto& streams = shard_of(key).streams;
+  if (streams.size() >= options_.max_streams) return nullptr;
+  return streams.emplace(key, std::make_unique<hosted_stream>(key, options_.log)).first->second.get();
+}
+
+void stream_hub::on_home(const stream_key& key, std::function<void(hosted_stream*, worker&)> task) {
+  auto& home = workers_.home(key);
+  home.post([this, key, task = std::move(task), &home] { task(find_or_add(key), home); });
+}
+
+void stream_hub::open(stream_key key, worker& at, open_when when, opened done) {
+  auto& s = shard_of(key);
+  s.home.post([this, &s, key = std::move(key), &at, when, done = std::move(done)] {
+    open_at_home(s, key, at, when, done);
+  });
+}
+
+void stream_hub::open_at_home(shard& s, const stream_key& key, worker& at, open_when when, opened done) {
+  auto refuse = [&at, done](const error& why) { at.post([done, why] { done(why); }); };
+  auto* h = find(key);
+  bool here = h != nullptr && h->log.current() != nullptr;
+  if (!here && (when == open_when::present || (!make_feeder_ && !(h && h->source))))
+    return refuse({errc::not_live, fmt::format("{} is not live", key.str())});
+  h = find_or_add(key);
+  if (!h) return refuse({errc::unavailable, "this node carries too many streams"});
+  h->unwanted = false;
+  if (here && when == open_when::started) return deliver(*h, at, done);
+
+  // Whichever comes first, the stream or the timer, answers; the other finds nothing left to do.
+  auto timer = std::make_shared<asio::steady_timer>(s.home.io(), options_.open_timeout);
+  auto answered = std::make_shared<bool>(false);
+  h->log.when_ready([this, key, &at, done, refuse, timer, answered](result<void> outcome) {
+    if (std::exchange(*answered, true)) return;
+    timer->cancel();
+    if (!outcome) return refuse(outcome.error());
+    deliver(*find(key), at, done);
+  });
+  if (*answered) return;
+  timer->async_wait([timer, refuse, answered, key](boost::system::error_code cancelled) {
+    if (cancelled || std::exchange(*answered, true)) return;
+    refuse({errc::timed_out, fmt::format("no picture of {} came in time", key.str())});
+  });
+  if (!h->source) h->source = make_feeder_(*h, s.home);
+}
+
+void stream_hub::deliver(hosted_stream& h, worker& at, const opened& done) {
+  // Posted behind the audience's first refresh, so its view is filled when `done` runs.
+  at.post([done, a = audience_of(h, at)] { done(a); });
+}
+
+std::shared_ptr<audience> stream_hub::audience_of(hosted_stream& h, worker& at) {
+  h.audiences.resize(workers_.size());
+  auto& slot = h.audiences[at.index()];
+  const auto& identity = h.log.current()->identity();
+  if (auto present = slot.lock(); present && present->identity().log_epoch == identity.log_epoch)
+    return present;
+  auto made = make_audience(at, identity);
+  slot = made;
+  h.log.current()->subscribe(made->channel());
+  return made;
+}
+
+void stream_hub::sweep(shard& s) {
+  auto now = std::chrono::steady_clock::now();
+  for (auto it = s.streams.begin(); it != s.streams.end();) {
+    auto& h = *it->second;
+    bool wanted = h.log.wanted() || (h.source && !h.source->on_demand());
+    if (wanted) {
+      h.unwanted = false;
+    } else if (!h.unwanted) {
+      h.unwanted = true;
+      h.unwanted_since = now;
+    } else if (now - h.unwanted_since >= options_.linger) {
+      if (h.source) log_.info("stream let go", "stream", h.log.key().str(), "reason", "nobody reads it");
+      h.source.reset();
+      it = s.streams.erase(it);
+      continue;
+    }
+    ++it;
+  }
+  s.timer.expires_after(1s);
+  s.timer.async_wait([this, &s](boost::system::error_code cancelled) {
+    if (!cancelled) sweep(s);
+  });
+}
+
+namespace {
+
+stream_status describe(const hosted_stream& h) {
+  stream_status out;
+  out.key = h.log.key().str();
+  out.log_epoch = h.log.last_epoch();
+  if (h.source) {
+    out.feeder_kind = h.source->kind();
+    out.upstream = h.source->upstream();
+    out.orphaned_since = h.source->orphaned_since();
+  }
+  out.video = h.video;
+  out.audio = h.audio;
+  out.width = h.width;
+  out.height = h.height;
+  for (const auto& weak : h.audiences)
+    if (auto a = weak.lock()) out.viewers += a->viewers.load(std::memory_order_relaxed);
+  const auto* current = h.log.current();
+  if (!current) return out;
+  out.live = true;
+  out.path = *current->path();
+  out.first = current->first();
+  out.head = current->head();
+  out.retained = current->retained_bytes();
+  out.newest_timestamp = current->newest_timestamp();
+  out.last_beat = current->last_beat();
+  out.present = current->identity().present;
+  return out;
+}
+
+} // namespace
+
+void stream_hub::status(stream_key key, worker& caller, std::function<void(stream_status)> done) {
+  auto& s = shard_of(key);
+  s.home.post([this, key = std::move(key), &caller, done = std::move(done)] {
+    auto* h = find(key);
+    auto found = h ? describe(*h) : stream_status{.key = key.str()};
+    caller.post([done, found = std::move(found)] { done(found); });
+  });
+}
+
+void stream_hub::list(worker& caller, std::function<void(std::vector<stream_status>)> done) {
+  struct gathering {
+    std::vector<stream_status> found;
+    std::size_t missing;
+  };
+  // Only `caller` touches it, so the answers need no lock.
+  auto all = std::make_shared<gathering>(gathering{{}, shards_.size()});
+  for (auto& s : shards_)
+    s->home.post([&s = *s, &caller, all, done] {
+      std::vector<stream_status> part;
+      for (const auto& [key, h] : s.streams)
+        if (h->log.current()) part.push_back(describe(*h));
+      caller.post([all, done, part = std::move(part)] {
+        all->found.insert(all->found.end(), part.begin(), part.end());
+        if (--all->missing > 0) return;
+        std::sort(all->found.begin(), all->found.end(),
+                  [](const auto& a, const auto& b) { return a.key < b.key; });
+        done(std::move(all->found));
+      });
+    });
+}
+
+} // namespace sluice::net

@@ -1,0 +1,76 @@
+#include "stream/stream.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace sluice::stream {
+
+stream::~stream() {
+  finish(end_reason::stopped);
+}
+
+std::uint32_t stream::last_timestamp() const noexcept {
+  return log_ ? log_->newest_timestamp() : last_timestamp_;
+}
+
+result<void> stream::begin(log_identity identity, std::uint64_t first, headers_ptr in_force,
+                           std::uint64_t catch_up_to) {
+  if (identity.log_epoch <= last_epoch_)
+    return error{errc::stale, fmt::format("epoch {} of {} is not newer than {}", identity.log_epoch.value,
+                                          key_.str(), last_epoch_.value)};
+  if (log_) log_->end(end_reason::changed);
+  last_epoch_ = identity.log_epoch;
+  log_ = std::make_unique<log>(std::move(identity), options_, first, std::move(in_force));
+  catch_up_to_ = catch_up_to;
+  return {};
+}
+
+result<void> stream::commit(std::size_t n) {
+  auto done = log_->commit(n);
+  if (has_waiters() && ready()) wake_waiters();
+  return done;
+}
+
+result<void> stream::append(byte_view tags) {
+  auto done = log_->append(tags);
+  if (has_waiters() && ready()) wake_waiters();
+  return done;
+}
+
+void stream::finish(end_reason reason) {
+  if (log_) {
+    last_timestamp_ = log_->newest_timestamp();
+    log_->end(reason);
+    log_.reset();
+  }
+  fail_waiters({errc::not_live, fmt::format("{} ended: {}", key_.str(), name(reason))});
+}
+
+void stream::caught_up() {
+  catch_up_to_ = 0;
+  if (ready()) wake_waiters();
+}
+
+bool stream::ready() const noexcept {
+  return log_ && log_->newest_join() != nullptr && log_->head() >= catch_up_to_;
+}
+
+void stream::when_ready(waiter w) {
+  if (ready())
+    w({});
+  else
+    waiters_.push_back(std::move(w));
+}
+
+void stream::wake_waiters() {
+  for (auto& w : std::exchange(waiters_, {}))
+    w({});
+}
+
+void stream::fail_waiters(const error& why) {
+  for (auto& w : std::exchange(waiters_, {}))
+    w(why);
+}
+
+} // namespace sluice::stream
