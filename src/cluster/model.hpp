@@ -23,10 +23,10 @@ std::string_view name(relay_state state) noexcept;
 /// One relay as the directories list it.
 struct relay_entry {
   node_id id;
-  std::uint64_t boot_nonce = 0;  ///< changes when the node restarts
-  std::string trunk_address;     ///< `host:port` other nodes connect to
-  std::string zone;              ///< empty: the one zone of a cluster without zones
-  double weight = 1;             ///< capacity relative to the other relays; > 0
+  std::uint64_t boot_nonce = 0; ///< unix microseconds at the node's start: the greater is the newer boot
+  std::string trunk_address;    ///< `host:port` other nodes connect to
+  std::string zone;             ///< empty: the one zone of a cluster without zones
+  double weight = 1;            ///< capacity relative to the other relays; > 0
   relay_state state = relay_state::ready;
   bool operator==(const relay_entry&) const = default;
 };
@@ -44,6 +44,22 @@ struct snapshot {
   policy rules;
   std::vector<relay_entry> relays; ///< sorted by id, ids unique
   std::uint64_t digest = 0;        ///< XXH3 of the canonical form; equal digests mean equal snapshots
+  bool operator==(const snapshot&) const = default;
+};
+
+/// Names a state of one directory's relay list; orders only within (directory, boot nonce).
+struct revision {
+  node_id directory;
+  std::uint64_t boot_nonce = 0;
+  std::uint64_t counter = 0; ///< changes exactly when the digest does
+  bool operator==(const revision&) const = default;
+};
+
+/// What a directory pushes to those who watch it.
+struct published_snapshot {
+  revision at;
+  bool warming = false; ///< the directory is younger than a lease period: relays may be missing
+  snapshot list;
 };
 
 enum class publisher_state : std::uint8_t { live = 1, grace };
@@ -55,9 +71,9 @@ struct stream_announcement {
   epoch log_epoch;
   node_id origin;
   publisher_state state = publisher_state::live;
-  std::uint32_t last_timestamp = 0;   ///< ms, of the newest tag
-  std::uint64_t since_unix_ms = 0;    ///< when this log started
-  std::string video, audio;           ///< FourCC text, empty without that track
+  std::uint32_t last_timestamp = 0;    ///< ms, of the newest tag
+  std::uint64_t since_unix_ms = 0;     ///< when this log started
+  std::string video, audio;            ///< FourCC text, empty without that track
   std::uint32_t width = 0, height = 0; ///< 0: not known
   bool operator==(const stream_announcement&) const = default;
 };
@@ -86,10 +102,10 @@ struct enumeration {
   std::vector<ranked_relay> order; ///< for the asker: its zone's relays, then the head, then the rest
   std::uint32_t spread = 1;        ///< among how many leading ranks of `order` an edge chooses
   liveness live = liveness::unknown;
-  epoch live_epoch;                ///< of the live log; zero unless `live`
-  node_id origin;                  ///< who has the live log; empty unless `live`
-  std::uint64_t digest = 0;        ///< of the snapshot it was computed from
-  bool stale = false;              ///< computed from a saved snapshot: no directory answered
+  epoch live_epoch;         ///< of the live log; zero unless `live`
+  node_id origin;           ///< who has the live log; empty unless `live`
+  std::uint64_t digest = 0; ///< of the snapshot it was computed from
+  bool stale = false;       ///< computed from a saved snapshot: no directory answered
 };
 
 /// What a node last told its directories about how busy it is.

@@ -1,0 +1,27 @@
+// Which relays an origin starts and stops pushing a stream to when the enumeration's head changes. A pure
+// function; any thread.
+#pragma once
+
+#include "cluster/model.hpp"
+
+#include <span>
+
+namespace sluice::cluster {
+
+/// A push that exists, connected or trying to.
+struct push_state {
+  node_id relay;
+  bool flowing = false; ///< the relay said hello and takes bytes
+};
+
+struct push_plan {
+  std::vector<ranked_relay> start; ///< in rank order
+  std::vector<node_id> stop;
+};
+
+/// Starts a push to every relay of `head` that has none. Stops a push to a relay outside `head` when it
+/// does not flow, or when as many others flow as `head` has relays: the new flows before the old ends. An
+/// empty `head` (no relay known) changes nothing. Ask again whenever the head or a push changes.
+push_plan plan_pushes(std::span<const ranked_relay> head, std::span<const push_state> pushes);
+
+} // namespace sluice::cluster

@@ -1,0 +1,51 @@
+// How the relays behaved toward this node, shared by all its streams: who failed lately, and who is not to
+// be dialled yet. Not locked: one object per worker thread; hand marks to the other workers by posting.
+#pragma once
+
+#include "base/ids.hpp"
+
+#include <chrono>
+#include <unordered_map>
+
+namespace sluice::cluster {
+
+class relay_health {
+public:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  /// `seed` jitters the back-off, so that many nodes do not return to a relay at the same moment.
+  explicit relay_health(std::uint64_t seed) : random_(seed) {}
+
+  /// A connection to `relay` could not be made, fell silent or broke: it is suspect for `suspect_for`, and
+  /// blocked for 100 ms, doubling up to 1 s while failures follow one another (each +-25 %).
+  void failed(const node_id& relay, time_point now);
+  /// `relay` serves: all is forgiven.
+  void heard(const node_id& relay);
+
+  /// Whether it may be dialled now.
+  [[nodiscard]] bool usable(const node_id& relay, time_point now) const;
+  /// Whether others are to be preferred.
+  [[nodiscard]] bool suspect(const node_id& relay, time_point now) const;
+
+  static constexpr std::chrono::milliseconds first_block{100};
+  static constexpr std::chrono::milliseconds longest_block{1000};
+  static constexpr std::chrono::seconds suspect_for{5};
+  /// Marks kept; beyond it the ones that ended are dropped, then new ones are not taken.
+  static constexpr std::size_t max_marks = 10'000;
+
+private:
+  struct mark {
+    std::uint32_t failures = 0;
+    time_point blocked_until;
+    time_point suspect_until;
+  };
+
+  std::unordered_map<node_id, mark> marks_;
+  std::uint64_t random_;
+};
+
+/// `base` doubled `doublings` times, at most `limit`, then +-25 % by `random`, which moves on (splitmix64).
+std::chrono::milliseconds backoff(std::chrono::milliseconds base, std::chrono::milliseconds limit,
+                                  std::uint32_t doublings, std::uint64_t& random);
+
+} // namespace sluice::cluster
