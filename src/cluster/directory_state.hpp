@@ -22,6 +22,9 @@ struct directory_options {
   stream_registry_options streams;
 };
 
+/// With fewer relays there is no freeze.
+constexpr std::size_t min_frozen_relays = 3;
+
 /// What a node says of itself once per connection to a directory.
 struct node_registration {
   node_id id;
@@ -61,9 +64,9 @@ public:
   /// Renews a lease. Errors: `not_found` (no lease: register again), `stale` (an older boot).
   result<void> heartbeat(const node_heartbeat& beat, time_point now);
   /// The node leaves in order: its lease and streams end now. Errors as `heartbeat`.
-  result<void> leave(const node_id& id, std::uint64_t boot_nonce);
+  result<void> leave(const node_id& id, std::uint64_t boot_nonce, time_point now);
   /// An operator's drain flag; survives a restart of the node. Errors: `not_found`.
-  result<void> set_draining(const node_id& id, bool draining);
+  result<void> set_draining(const node_id& id, bool draining, time_point now);
 
   /// A stream that the holder of the lease (announcement.origin, boot_nonce) publishes. Errors: as
   /// `heartbeat`, and as `stream_registry::announce`.
@@ -74,10 +77,12 @@ public:
   /// What is known of earlier logs of `key`.
   [[nodiscard]] stream_recall recall(const stream_key& key, time_point now) const;
 
-  /// Marks and expires leases; call it at least every 250 ms. True when the snapshot changed.
+  /// Marks and expires leases; call it at least every 250 ms. True when the snapshot changed. When more
+  /// than half of 3 or more relays would expire within one lease period they are kept as suspect (frozen),
+  /// until half of all are heard again, `thaw`, or `thaw_after`.
   bool advance(time_point now);
   /// Ends a freeze by command: silent relays expire now. False when nothing is frozen.
-  bool thaw();
+  bool thaw(time_point now);
 
   /// True for one lease period after the start: what is not known may exist.
   [[nodiscard]] bool warming(time_point now) const noexcept;
@@ -114,7 +119,6 @@ private:
   [[nodiscard]] bool silent(const lease& held, time_point now) const noexcept;
   void update_freeze(time_point now);
   void expire_leases(time_point now);
-  void drop_streams_of(const node_id& origin, time_point now);
   bool rebuild(time_point now);
 
   directory_options options_;

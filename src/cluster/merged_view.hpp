@@ -40,9 +40,9 @@ public:
   static constexpr std::size_t max_directories = 64;
 
 private:
+  /// A connected directory.
   struct source {
     published_snapshot last;
-    bool connected = false;
     time_point connected_at;
   };
 

@@ -1,0 +1,178 @@
+#include "cluster/snapshot.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <charconv>
+#include <optional>
+
+namespace sluice::cluster {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::uint64_t format_version = 1;
+
+error bad(std::string message) {
+  return {errc::malformed, "saved snapshot: " + std::move(message)};
+}
+
+/// Reads the fields of one object and keeps the first that is missing or wrong.
+class field_reader {
+public:
+  field_reader(const json::value& from, std::string where) : where_(std::move(where)) {
+    object_ = from.if_object();
+    if (!object_) problem_ = fmt::format("{} is not an object", where_);
+  }
+
+  std::string text(std::string_view field) {
+    auto* value = find(field);
+    auto* found = value ? value->if_string() : nullptr;
+    if (value && !found) wrong(field, "a text");
+    return found ? std::string(found->data(), found->size()) : std::string{};
+  }
+
+  std::uint64_t number(std::string_view field, std::uint64_t limit) {
+    auto* value = find(field);
+    if (!value) return 0;
+    std::optional<std::uint64_t> found;
+    if (auto* plain = value->if_uint64()) found = *plain;
+    if (auto* plain = value->if_int64(); plain && *plain >= 0) found = static_cast<std::uint64_t>(*plain);
+    if (!found || *found > limit) wrong(field, fmt::format("a whole number up to {}", limit));
+    return found.value_or(0);
+  }
+
+  /// Weights travel as text: this JSON parser is not exact in the last bit, and the digest would tell.
+  double decimal(std::string_view field) {
+    auto digits = text(field);
+    double out = 0;
+    auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
+    if (failure != std::errc{} || end != digits.data() + digits.size())
+      wrong(field, "a text with a decimal number");
+    return out;
+  }
+
+  const json::value* find(std::string_view field) {
+    auto* value = object_ ? object_->if_contains({field.data(), field.size()}) : nullptr;
+    if (object_ && !value) note(fmt::format("{} has no '{}'", where_, field));
+    return value;
+  }
+
+  void wrong(std::string_view field, std::string_view expected) {
+    note(fmt::format("{}: '{}' is not {}", where_, field, expected));
+  }
+
+  [[nodiscard]] const std::optional<std::string>& problem() const noexcept { return problem_; }
+
+private:
+  void note(std::string message) {
+    if (!problem_) problem_ = std::move(message);
+  }
+
+  const json::object* object_ = nullptr;
+  std::string where_;
+  std::optional<std::string> problem_;
+};
+
+std::optional<relay_state> state_named(std::string_view text) {
+  for (auto state : {relay_state::ready, relay_state::draining, relay_state::suspect})
+    if (name(state) == text) return state;
+  return std::nullopt;
+}
+
+result<relay_entry> read_relay(const json::value& from, std::size_t index) {
+  field_reader in(from, fmt::format("relay {}", index));
+  relay_entry relay;
+  relay.id = in.text("id");
+  relay.boot_nonce = in.number("boot_nonce", UINT64_MAX);
+  relay.trunk_address = in.text("trunk_address");
+  relay.zone = in.text("zone");
+  relay.weight = in.decimal("weight");
+  auto state = state_named(in.text("state"));
+  if (!state) in.wrong("state", "ready, draining or suspect");
+  if (in.problem()) return bad(*in.problem());
+  relay.state = *state;
+  return relay;
+}
+
+result<policy> read_policy(const json::value& from) {
+  field_reader in(from, "policy");
+  policy rules;
+  rules.copies = static_cast<std::uint32_t>(in.number("copies", UINT32_MAX));
+  rules.spread = static_cast<std::uint32_t>(in.number("spread", UINT32_MAX));
+  rules.algorithm = in.text("algorithm");
+  if (in.problem()) return bad(*in.problem());
+  return rules;
+}
+
+result<std::vector<relay_entry>> read_relays(const json::value& from) {
+  auto* items = from.if_array();
+  if (!items) return bad("'relays' is not a list");
+  if (items->size() > max_relays)
+    return error{errc::too_large,
+                 fmt::format("saved snapshot: {} relays; at most {}", items->size(), max_relays)};
+  std::vector<relay_entry> relays;
+  relays.reserve(items->size());
+  for (std::size_t i = 0; i < items->size(); ++i) {
+    auto relay = read_relay((*items)[i], i);
+    if (!relay) return relay.error();
+    relays.push_back(std::move(*relay));
+  }
+  return relays;
+}
+
+json::object write_relay(const relay_entry& relay) {
+  json::object out;
+  out["id"] = relay.id;
+  out["boot_nonce"] = relay.boot_nonce;
+  out["trunk_address"] = relay.trunk_address;
+  out["zone"] = relay.zone;
+  out["weight"] = fmt::format("{}", relay.weight);
+  out["state"] = std::string(name(relay.state));
+  return out;
+}
+
+} // namespace
+
+std::string to_json(const snapshot& list) {
+  json::object rules;
+  rules["copies"] = list.rules.copies;
+  rules["spread"] = list.rules.spread;
+  rules["algorithm"] = list.rules.algorithm;
+  json::array relays;
+  for (auto& relay : list.relays)
+    relays.push_back(write_relay(relay));
+  json::object out;
+  out["format"] = format_version;
+  out["digest"] = list.digest;
+  out["policy"] = std::move(rules);
+  out["relays"] = std::move(relays);
+  return json::serialize(out);
+}
+
+result<snapshot> snapshot_from_json(std::string_view text) {
+  if (text.size() > max_snapshot_json)
+    return error{errc::too_large,
+                 fmt::format("saved snapshot: {} bytes; at most {}", text.size(), max_snapshot_json)};
+  boost::system::error_code failure;
+  auto root = json::parse(json::string_view{text.data(), text.size()}, failure);
+  if (failure) return bad("not JSON: " + failure.message());
+  field_reader in(root, "the file");
+  if (in.number("format", UINT64_MAX) != format_version) in.wrong("format", "1, the only one known");
+  snapshot list;
+  list.digest = in.number("digest", UINT64_MAX);
+  auto* rules = in.find("policy");
+  auto* relays = in.find("relays");
+  if (in.problem()) return bad(*in.problem());
+  auto read_rules = read_policy(*rules);
+  if (!read_rules) return read_rules.error();
+  auto read = read_relays(*relays);
+  if (!read) return read.error();
+  list.rules = std::move(*read_rules);
+  list.relays = std::move(*read);
+  if (auto ok = validate(list); !ok) return ok.error();
+  return list;
+}
+
+} // namespace sluice::cluster
