@@ -11,6 +11,7 @@ struct stream_hub::shard {
   worker& home;
   asio::steady_timer timer;
   std::map<stream_key, std::unique_ptr<hosted_stream>> streams;
+  bool stopped = false;
 };
 
 stream_hub::stream_hub(worker_pool& workers, options opts, logger log)
@@ -26,6 +27,16 @@ void stream_hub::start() {
     s->home.post([this, &s = *s] { sweep(s); });
 }
 
+void stream_hub::stop() {
+  for (auto& s : shards_)
+    s->home.post([&s = *s] {
+      s.stopped = true;
+      s.timer.cancel();
+      for (auto& [key, h] : s.streams) h->source.reset();
+      s.streams.clear();
+    });
+}
+
 stream_hub::shard& stream_hub::shard_of(const stream_key& key) {
   return *shards_[workers_.home(key).index()];
 }
@@ -39,7 +50,7 @@ hosted_stream* stream_hub::find(const stream_key& key) {
 hosted_stream* stream_hub::find_or_add(const stream_key& key) {
   if (auto* found = find(key)) return found;
   auto& streams = shard_of(key).streams;
-  if (streams.size() >= options_.max_streams) return nullptr;
+  if (streams.size() >= options_.max_streams || shard_of(key).stopped) return nullptr;
   return streams.emplace(key, std::make_unique<hosted_stream>(key, options_.log)).first->second.get();
 }
 
@@ -120,7 +131,7 @@ void stream_hub::sweep(shard& s) {
   }
   s.timer.expires_after(1s);
   s.timer.async_wait([this, &s](boost::system::error_code cancelled) {
-    if (!cancelled) sweep(s);
+    if (!cancelled && !s.stopped) sweep(s);
   });
 }
 

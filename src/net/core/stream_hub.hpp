@@ -86,6 +86,8 @@ public:
   void on_demand(feeder_factory make) { make_feeder_ = std::move(make); }
   /// Starts the housekeeping timers. Before the workers start.
   void start();
+  /// Ends every stream (readers see `stopped`) and the housekeeping. Posted to the workers.
+  void stop();
 
   /// Finds or fetches the stream and calls `done` once, on `at`. Errors: `not_live`, `timed_out`,
   /// `unavailable`, and what the feeder failed with.

@@ -1,6 +1,5 @@
 #include "net/core/worker.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
 #include <pthread.h>
@@ -22,29 +21,39 @@ worker_pool::~worker_pool() {
 }
 
 void worker_pool::start() {
-  for (auto& w : workers_)
+  running_ = workers_.size();
+  for (auto& w : workers_) {
+    guards_.emplace_back(asio::make_work_guard(w->io()));
     threads_.emplace_back([this, &w = *w] { run(w); });
+  }
 }
 
 void worker_pool::run(worker& w) {
   pthread_setname_np(pthread_self(), fmt::format("{}/{}", name_, w.index()).substr(0, 15).c_str());
-  auto work = asio::make_work_guard(w.io());
-  for (;;) {
+  for (bool more = true; more;) {
     try {
       w.io().run();
-      return;
+      more = false;
     } catch (const std::exception& e) {
       // A handler that throws is a bug; its connection is gone, the others of this worker go on.
       log_.error("exception in a handler", "worker", w.index(), "what", e.what());
     }
   }
+  std::lock_guard lock(mutex_);
+  --running_;
+  ended_.notify_all();
 }
 
-void worker_pool::stop() {
-  for (auto& w : workers_)
-    w->io().stop();
-  for (auto& t : threads_)
-    t.join();
+void worker_pool::stop(std::chrono::milliseconds grace) {
+  if (threads_.empty()) return;
+  guards_.clear();
+  {
+    std::unique_lock lock(mutex_);
+    if (!ended_.wait_for(lock, grace, [this] { return running_ == 0; }))
+      log_.warn("cutting off what did not end in time", "workers", running_);
+  }
+  for (auto& w : workers_) w->io().stop();
+  for (auto& t : threads_) t.join();
   threads_.clear();
 }
 

@@ -7,9 +7,13 @@
 #include "net/core/counters.hpp"
 #include "plane/ports.hpp"
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -44,8 +48,9 @@ public:
   worker_pool& operator=(const worker_pool&) = delete;
 
   void start();
-  /// Stops the loops and joins the threads; pending handlers are destroyed unrun. Idempotent.
-  void stop();
+  /// Lets the loops end: each thread ends when its last operation has, so everything that holds sockets and
+  /// timers must have been told to stop before. What is left after `grace` is cut off. Idempotent.
+  void stop(std::chrono::milliseconds grace = std::chrono::milliseconds{2'000});
 
   [[nodiscard]] std::size_t size() const noexcept { return workers_.size(); }
   worker& at(std::size_t index) noexcept { return *workers_[index]; }
@@ -59,6 +64,10 @@ private:
   logger log_;
   std::vector<std::unique_ptr<worker>> workers_;
   std::vector<std::thread> threads_;
+  std::vector<asio::executor_work_guard<asio::io_context::executor_type>> guards_;
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  std::size_t running_ = 0;
 };
 
 } // namespace sluice::net

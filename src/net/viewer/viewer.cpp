@@ -1,0 +1,153 @@
+#include "net/viewer/viewer.hpp"
+
+namespace sluice::net {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+close_word close_word_for(stream::end_reason reason) noexcept {
+  switch (reason) {
+  case stream::end_reason::changed:
+  case stream::end_reason::rollover: return {4001, "changed"};
+  case stream::end_reason::origin_lost: return {4003, "origin_lost"};
+  case stream::end_reason::stopped: return closed_shutdown;
+  case stream::end_reason::ended:
+  case stream::end_reason::none: break;
+  }
+  return {1000, "ended"};
+}
+
+viewer::viewer(std::shared_ptr<audience> log, stream::cursor_options options, viewer_roster& roster)
+    : log_(std::move(log)), roster_(roster), cursor_(log_->view(), options), last_ping_(steady_clock::now()) {
+  log_->viewers.fetch_add(1, std::memory_order_relaxed);
+  roster_.add(*this);
+}
+
+viewer::~viewer() {
+  log_->viewers.fetch_sub(1, std::memory_order_relaxed);
+  roster_.remove(*this);
+}
+
+std::string viewer::log_header() const {
+  return fmt::format("{};{};{}", log_->identity().log_epoch.value, cursor_.offset(), cursor_.preface().size());
+}
+
+void viewer::start() {
+  // The preface alone can fit no piece's limit, so it goes with the first one.
+  auto step = cursor_.next(log_->view());
+  preamble_ = cursor_.preface();
+  cursor_.forget_preface();
+  send(preamble_, step.bytes);
+}
+
+void viewer::pump() {
+  if (phase_ != phase::idle) return;
+  if (end_asked_) {
+    phase_ = phase::closing;
+    write_started_ = steady_clock::now();
+    close(end_word_);
+    return;
+  }
+  auto step = cursor_.next(log_->view());
+  auto& counters = log_->home().counters().viewers;
+  switch (step.what) {
+  case stream::cursor_step::kind::wait:
+    if (log_->view().ended() != stream::end_reason::none) return finish(close_word_for(log_->view().ended()));
+    return log_->wait(*this);
+  case stream::cursor_step::kind::send: return send({}, step.bytes);
+  case stream::cursor_step::kind::jump:
+    counters.jumps.add();
+    counters.skipped_bytes.add(step.skipped);
+    preamble_ = std::move(step.preamble);
+    step = cursor_.next(log_->view());
+    return send(preamble_, step.bytes);
+  case stream::cursor_step::kind::lost:
+    counters.closed_slow.add();
+    return finish(closed_too_slow);
+  }
+}
+
+void viewer::send(byte_view start, const stream::piece& bytes) {
+  phase_ = phase::writing;
+  write_started_ = steady_clock::now();
+  pins_ = bytes.pins;
+  write({asio::buffer(start.data(), start.size()), asio::buffer(bytes.parts[0].data(), bytes.parts[0].size()),
+         asio::buffer(bytes.parts[1].data(), bytes.parts[1].size())});
+}
+
+void viewer::written(bool ok, std::size_t bytes) {
+  log_->home().counters().viewers.sent_bytes.add(bytes);
+  pins_ = {};
+  byte_buffer().swap(preamble_);
+  if (!ok) return dead();
+  if (phase_ != phase::writing) return;
+  phase_ = phase::idle;
+  pump();
+}
+
+void viewer::finish(close_word why) {
+  if (end_asked_ || phase_ == phase::dead) return;
+  end_asked_ = true;
+  end_word_ = why;
+  if (is_linked()) unlink();
+  pump();
+}
+
+void viewer::dead() {
+  if (phase_ == phase::dead) return;
+  phase_ = phase::dead;
+  if (is_linked()) unlink();
+  abort();
+}
+
+void viewer::check(steady_clock::time_point now) {
+  auto limit = phase_ == phase::closing ? roster_.settings().close_deadline : roster_.settings().write_deadline;
+  bool waits_for_peer = phase_ == phase::writing || phase_ == phase::closing;
+  if (waits_for_peer && now - write_started_ > limit) {
+    if (phase_ == phase::writing) log_->home().counters().viewers.closed_slow.add();
+    return dead();
+  }
+  if (phase_ != phase::closing && now - last_ping_ > roster_.settings().ping_interval) {
+    last_ping_ = now;
+    ping();
+  }
+}
+
+void viewer_roster::start() {
+  timer_.expires_after(1s);
+  timer_.async_wait([this](boost::system::error_code cancelled) {
+    if (cancelled || stopped_) return;
+    auto now = steady_clock::now();
+    // A viewer that dies moves the last one into its place, so walk from the end.
+    for (auto i = viewers_.size(); i-- > 0;)
+      if (i < viewers_.size()) viewers_[i]->shared_from_this()->check(now);
+    start();
+  });
+}
+
+void viewer_roster::stop(close_word why) {
+  stopped_ = true;
+  timer_.cancel();
+  finish_all(why);
+}
+
+void viewer_roster::finish_all(close_word why) {
+  for (auto i = viewers_.size(); i-- > 0;)
+    if (i < viewers_.size()) viewers_[i]->shared_from_this()->finish(why);
+}
+
+void viewer_roster::add(viewer& v) {
+  v.roster_index = viewers_.size();
+  viewers_.push_back(&v);
+  at_.counters().viewers.current.add();
+  at_.counters().viewers.accepted.add();
+}
+
+void viewer_roster::remove(viewer& v) noexcept {
+  viewers_.back()->roster_index = v.roster_index;
+  viewers_[v.roster_index] = viewers_.back();
+  viewers_.pop_back();
+  at_.counters().viewers.current.sub();
+}
+
+} // namespace sluice::net

@@ -1,0 +1,81 @@
+#include "net/viewer/transports.hpp"
+
+#include <boost/beast/websocket.hpp>
+
+namespace sluice::net {
+
+namespace {
+
+namespace beast = boost::beast;
+namespace websocket = beast::websocket;
+
+constexpr std::size_t most_from_viewer = 4096; // bytes of a message a viewer may send; all are ignored
+
+class websocket_viewer final : public viewer {
+public:
+  websocket_viewer(socket s, std::shared_ptr<audience> log, stream::cursor_options options, viewer_roster& roster)
+      : viewer(std::move(log), options, roster), ws_(std::move(s)) {}
+
+  void accept(http_request request) {
+    ws_.set_option(websocket::stream_base::decorator([header = log_header()](websocket::response_type& response) {
+      response.set(beast::http::field::server, "sluice");
+      response.set("Sluice-Log", header);
+    }));
+    ws_.auto_fragment(false);
+    ws_.binary(true);
+    ws_.read_message_max(most_from_viewer);
+    auto held = std::make_shared<http_request>(std::move(request));
+    ws_.async_accept(*held, [self = self(), held](beast::error_code failed) {
+      if (failed) return self->dead();
+      self->ws_.set_option(websocket::stream_base::decorator([](websocket::response_type&) {}));
+      self->read();
+      self->start();
+    });
+  }
+
+private:
+  std::shared_ptr<websocket_viewer> self() { return std::static_pointer_cast<websocket_viewer>(shared_from_this()); }
+
+  // Reading answers pings and notices the peer's close; what a viewer says is thrown away, so all viewers of
+  // a thread read into the same bytes.
+  void read() {
+    static thread_local std::array<char, 512> thrown_away;
+    ws_.async_read_some(asio::buffer(thrown_away), [self = self()](beast::error_code failed, std::size_t) {
+      if (failed) return self->dead();
+      self->read();
+    });
+  }
+
+  void write(const write_buffers& bytes) override {
+    ws_.async_write(bytes, [self = self()](beast::error_code failed, std::size_t n) { self->written(!failed, n); });
+  }
+
+  void close(close_word why) override {
+    websocket::close_reason reason(static_cast<websocket::close_code>(why.code), why.reason);
+    ws_.async_close(reason, [self = self()](beast::error_code) { self->dead(); });
+  }
+
+  void abort() override {
+    beast::error_code ignored;
+    ws_.next_layer().close(ignored);
+  }
+
+  void ping() override {
+    if (pinging_ || !ws_.is_open()) return;
+    pinging_ = true;
+    ws_.async_ping({}, [self = self()](beast::error_code) { self->pinging_ = false; });
+  }
+
+  websocket::stream<socket, false> ws_;
+  bool pinging_ = false;
+};
+
+} // namespace
+
+void serve_websocket(socket s, http_request request, std::shared_ptr<audience> log, stream::cursor_options options,
+                     viewer_roster& roster) {
+  tune(s);
+  std::make_shared<websocket_viewer>(std::move(s), std::move(log), options, roster)->accept(std::move(request));
+}
+
+} // namespace sluice::net
