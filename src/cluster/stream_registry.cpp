@@ -39,6 +39,10 @@ result<void> stream_registry::announce(const stream_announcement& stream, std::u
   if (auto ok = check(stream, now_unix_ms); !ok) return ok;
   auto found = live_.find(stream.key);
   if (found == live_.end()) {
+    if (auto last = recall(stream.key, now).last; stream.log_epoch < last)
+      return refuse(
+          errc::stale, stream.key,
+          fmt::format("epoch {} is older than {}, which has ended", stream.log_epoch.value, last.value));
     if (live_.size() >= options_.max_streams)
       return refuse(errc::unavailable, stream.key,
                     fmt::format("{} streams are announced, the most there may be", live_.size()));

@@ -35,7 +35,7 @@ public:
   explicit stream_registry(stream_registry_options options) : options_(options) {}
 
   /// Adds or updates a stream; a higher epoch of another origin replaces. Errors: `bad_argument` (field
-  /// named; an epoch of zero or more than a day ahead), `stale` (a lower epoch than the live one),
+  /// named; an epoch of zero or more than a day ahead), `stale` (a lower epoch than the newest known),
   /// `conflict` (the live epoch, by another origin), `unavailable` (too many streams).
   result<void> announce(const stream_announcement& stream, std::uint64_t now_unix_ms, time_point now);
   /// Ends a stream. False when another epoch is announced, or none.
