@@ -1,0 +1,72 @@
+// Judges the headers of BASP, the wire protocol of CAF 0.17.6, before CAF sees a byte: one crafted header
+// ends a CAF process, and a lying length makes it reserve GiBs. Pure, without Asio; owned by the guard's
+// connection, one filter per direction, on its worker.
+#pragma once
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+
+#include <array>
+
+namespace sluice::net {
+
+/// What a node may say in one packet, header excluded.
+constexpr std::size_t max_basp_payload = std::size_t{1} << 20;
+constexpr std::size_t basp_header_size = 32;
+constexpr std::uint64_t basp_version = 3;
+
+enum class basp_operation : std::uint8_t {
+  server_handshake = 0,
+  client_handshake,
+  direct_message,
+  routed_message,
+  monitor_message,
+  down_message,
+  heartbeat
+};
+
+/// Whose bytes are judged: the side that connected, or the side that listens.
+enum class basp_sender : std::uint8_t { client = 1, server };
+
+struct basp_header {
+  basp_operation operation = basp_operation::heartbeat;
+  std::uint16_t padding = 0;
+  std::uint8_t flags = 0;
+  std::uint32_t payload_size = 0;
+  std::uint64_t operation_data = 0;
+  std::uint64_t source_actor = 0;
+  std::uint64_t destination_actor = 0;
+};
+
+/// Splits the fields (big endian); judges nothing.
+basp_header read_basp_header(std::span<const std::uint8_t, basp_header_size> bytes) noexcept;
+
+/// Whether a header may pass on a connection whose handshake was seen or not. Errors: `malformed` (naming
+/// field and value), `too_large` (payload), `unsupported` (routed messages: nodes only talk to directories,
+/// directly).
+result<void> check_basp_header(const basp_header& header, basp_sender sender, bool after_handshake);
+
+/// Follows one direction of a connection over pieces of any size.
+class basp_filter {
+public:
+  explicit basp_filter(basp_sender sender) noexcept : sender_(sender) {}
+
+  /// Appends to `out` what of `bytes` may be passed on: whole headers that were checked, and payload. The
+  /// beginning of a header is kept until its end arrives. After an error the connection must be closed;
+  /// `out` then holds what came before the header at fault.
+  result<void> pass(byte_view bytes, byte_buffer& out);
+
+  /// The handshake went through.
+  [[nodiscard]] bool established() const noexcept { return established_; }
+  /// No packet is cut short at this point.
+  [[nodiscard]] bool at_boundary() const noexcept { return header_used_ == 0 && payload_left_ == 0; }
+
+private:
+  basp_sender sender_;
+  bool established_ = false;
+  std::array<std::uint8_t, basp_header_size> header_{};
+  std::size_t header_used_ = 0;
+  std::size_t payload_left_ = 0;
+};
+
+} // namespace sluice::net
