@@ -23,6 +23,8 @@ struct publish_request {
 /// `reject_publish`, not `feed`.
 class session_handler {
 public:
+  virtual ~session_handler() = default;
+
   /// The peer asks to publish. The session waits for `accept_publish` or `reject_publish`, now or later.
   virtual void on_publish(const stream_address& address, const publish_request& request) = 0;
   /// A tag of the stream: from `on_publish` on, so before the decision too if the peer does not wait for
@@ -31,9 +33,6 @@ public:
   virtual void on_media(tag_type type, std::uint32_t timestamp, byte_view data) = 0;
   /// The peer ended its publishing in good order, decided or not. Not called when `feed` fails.
   virtual void on_unpublish() = 0;
-
-protected:
-  ~session_handler() = default;
 };
 
 struct session_limits {
@@ -82,7 +81,8 @@ public:
 
   /// Asks the peer for a sign of life. `now_ms` comes back in its answer. Nothing before connect.
   void ping(std::uint32_t now_ms);
-  /// Pings sent since the last answer to one.
+  /// Pings sent since the last answer to one. librtmp reads nothing while it publishes, so its publishers
+  /// answer none: silence alone proves nothing as long as media comes.
   [[nodiscard]] unsigned unanswered_pings() const noexcept { return unanswered_pings_; }
 
   [[nodiscard]] bool handshake_done() const noexcept { return handshake_.done(); }
