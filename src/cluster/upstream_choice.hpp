@@ -29,7 +29,7 @@ struct upstream_options {
   ms first_wait{100};          ///< after the whole order failed; doubles ...
   ms longest_wait{1000};       ///< ... up to this, each +-25 %
   std::size_t max_path = 4;    ///< nodes in an upstream's path
-  std::size_t probe_ranks = 3; ///< so many not_here answers end a search when no directory knows
+  std::size_t probe_ranks = 3; ///< so many not_here answers end a search that is not `patient`
 };
 
 /// The candidates, in order, and how to ask them.
@@ -38,11 +38,13 @@ struct upstream_order {
   std::uint32_t spread = 1; ///< the first choice is among so many leading ranks
   pull_mode mode = pull_mode::through;
   liveness live = liveness::unknown;
+  /// Whether a search that found nothing starts again; else, without a log, one round is all.
+  bool patient = true;
 };
-/// The order of an edge.
+/// The order of an edge: patient when the stream is known to be live.
 upstream_order order_of(const enumeration& found);
-/// The order of a relay; `live` as the enumeration had it.
-upstream_order order_of(const pull_plan& plan, liveness live);
+/// The order of a relay that was asked for what it lacks: not patient.
+upstream_order order_of(const pull_plan& plan);
 
 /// One connection attempt and what becomes of it; never reused.
 using link_id = std::uint32_t;
@@ -73,6 +75,7 @@ std::string_view name(drop_reason reason) noexcept;
 
 enum class give_up_reason : std::uint8_t {
   not_live = 1, ///< nobody has the stream
+  unreachable,  ///< no candidate could be asked
   ended,        ///< an upstream said `end`
   origin_lost   ///< no beat for the grace time
 };
@@ -126,16 +129,17 @@ public:
   void set_order(upstream_order order, time_point now);
   /// The loads known, for the first choice (power of two choices); without them a hash of (self, key).
   void set_loads(relay_loads loads) { loads_ = std::move(loads); }
-  /// Where this node's log stands; after each hello that started a log, and as its head moves.
+  /// Where this node's log stands; after a hello that started a log, and as its head moves.
   void set_position(epoch at, std::uint64_t head);
 
   /// The connection could not be made or upgraded, or was closed by the peer or by the network.
   void closed(link_id link, time_point now);
-  /// `hello`, the first one or one with a higher epoch.
+  /// `hello`: the first one, or a later one with a higher epoch.
   void hello(link_id link, const upstream_hello& said, time_point now);
-  /// The upstream lacks the stream.
+  /// The upstream lacks the stream. The link is over: close it.
   void not_here(link_id link, time_point now);
-  /// The upstream refuses us as `stale`, or for another reason that is about this stream only.
+  /// The upstream said `stale`, or refuses for another reason that is about this stream only. The link is
+  /// over: close it.
   void refused(link_id link, time_point now);
   /// Any bytes at all.
   void received(link_id link, time_point now);
@@ -143,8 +147,8 @@ public:
   void tick(link_id link, std::uint64_t head, time_point now);
   /// A beat. Counts as `received`.
   void beat(link_id link, std::uint64_t n, time_point now);
-  /// The upstream said `end`.
-  void ended(link_id link);
+  /// The upstream said `end` for good (not: a new epoch follows).
+  void ended(link_id link, time_point now);
 
   /// What to do now.
   upstream_action next(time_point now);
@@ -156,10 +160,11 @@ private:
   struct link {
     link_id id = 0;
     ranked_relay relay;
-    time_point started;
+    time_point since; ///< dialled, then in use
     time_point last_received;
     time_point seek_at; ///< without a beat until then, another upstream is sought
-    std::size_t hops = 0;
+    epoch log_epoch;
+    std::size_t hops = 0; ///< nodes from the origin to the upstream
     std::uint64_t head = 0;
     time_point head_moved;
     bool accept_gap = false;
@@ -168,29 +173,33 @@ private:
   };
 
   link* find(link_id id);
-  [[nodiscard]] std::optional<drop_reason> judge(const link& from, const upstream_hello& said, bool fresh,
+  [[nodiscard]] std::optional<drop_reason> judge(const link& from, const upstream_hello& said,
                                                  time_point now) const;
-  void adopt(const upstream_hello& said, time_point now);
-  void note_beat(link& from, epoch of, std::uint64_t n, time_point now);
+  void use(const upstream_hello& said, time_point now);
+  void note_beat(link& from, std::uint64_t n, time_point now);
+  void note_gap(const link& from, const upstream_hello& said);
   void refuse(const node_id& relay, time_point now);
-  void release(link_id id);
-  void drop(link_id id, drop_reason reason, bool sick, time_point now);
+  void release(link_id id, time_point now);
+  void drop(const link& from, drop_reason reason, time_point now);
   void finish(give_up_reason reason);
+  void new_round(time_point now);
 
   void check_deadlines(time_point now);
-  void settle(time_point now);
+  void check_current(time_point now);
+  void check_search();
   [[nodiscard]] bool seeking(time_point now) const;
+  [[nodiscard]] bool behind(const link& from) const;
   [[nodiscard]] bool askable(const ranked_relay& relay, time_point now) const;
   [[nodiscard]] const ranked_relay* lead(time_point now) const;
   [[nodiscard]] const ranked_relay* pick(time_point now) const;
-  upstream_action connect(const ranked_relay& relay, bool accept_gap, time_point now);
   std::optional<upstream_action> seek(time_point now);
+  upstream_action connect(const ranked_relay& relay, bool accept_gap, time_point now);
   [[nodiscard]] time_point next_deadline(time_point now) const;
 
   upstream_options options_;
   node_id self_;
   relay_health& health_;
-  std::uint64_t spread_hash_;
+  std::uint64_t spread_hash_; ///< of (self, key)
   std::uint64_t random_;
 
   upstream_order order_;
@@ -202,15 +211,15 @@ private:
   std::optional<time_point> beat_at_;
 
   link_id last_link_ = 0;
-  std::optional<link> current_;   ///< feeds the log
-  std::optional<link> candidate_; ///< has not said a good hello yet
-  std::set<node_id> tried_;       ///< in this round through the order
-  std::unordered_map<node_id, time_point> refused_until_;
-  std::set<node_id> without_stream_; ///< said not_here since the order was set
+  std::optional<link> current_;                           ///< feeds the log
+  std::optional<link> candidate_;                         ///< has not said a good hello yet
+  std::set<node_id> tried_;                               ///< in this round through the order
+  std::unordered_map<node_id, time_point> refused_until_; ///< pruned when the order changes
+  std::set<node_id> without_stream_;                      ///< said not_here since the order was set
   std::optional<node_id> gap_relay_; ///< refused for a gap in this round, the smallest one
   std::uint64_t gap_first_ = 0;
   std::uint32_t exhausted_ = 0; ///< rounds in a row without success
-  time_point next_round_;
+  time_point next_round_{};
   std::deque<upstream_action> queue_;
   std::optional<give_up_reason> over_;
 };
