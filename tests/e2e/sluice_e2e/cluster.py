@@ -1,0 +1,185 @@
+"""Real sluice processes, one per node, on free loopback ports."""
+
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+import unittest
+
+from . import oracle, plain_http
+from .processes import Child, free_port, wait_until
+
+READY_LIMIT = 15.0
+
+
+def binary():
+    path = os.environ.get("SLUICE_BINARY")
+    if not path:
+        raise AssertionError("SLUICE_BINARY is not set; ctest sets it to the program under test")
+    return path
+
+
+class Node(Child):
+    def __init__(self, role, node_id, ports, arguments, folder):
+        self.role, self.id, self.ports = role, node_id, ports
+        listeners = [word for kind, port in ports.items() for word in (f"--{kind}-listen", f"127.0.0.1:{port}")]
+        super().__init__(node_id, [binary(), "--role", role, "--node-id", node_id, *listeners,
+                                   "--state-dir", str(folder / f"state-{node_id}"), *arguments], folder)
+
+    def url(self, path="/", scheme="http"):
+        return f"{scheme}://127.0.0.1:{self.ports['http']}{path}"
+
+    def live(self, key, scheme="http"):
+        return self.url(f"/{key}.flv", scheme)
+
+    def api(self, path):
+        return plain_http.get_json(self.url(f"/api/v1/{path}"))
+
+    def stream(self, key):
+        """What the node says of a stream; None if it carries none of that key."""
+        try:
+            return self.api(f"streams/{key}")
+        except plain_http.Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
+
+    def metric(self, name, **labels):
+        """The sum of a metric's samples that carry all these labels."""
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        total = 0.0
+        for line in plain_http.request(self.url("/metrics")).body.decode().splitlines():
+            series, _, value = line.rpartition(" ")
+            if series.partition("{")[0] == name and all(label in series for label in wanted):
+                total += float(value)
+        return total
+
+    def wait_ready(self):
+        seen = ["no answer"]
+
+        def ready():
+            if not self.alive:
+                raise AssertionError(f"{self.id} ended with status {self.status}\n{self.tail()}")
+            try:
+                answer = plain_http.request(self.url("/readyz"))
+            except OSError as error:
+                seen[0] = str(error)
+                return False
+            seen[0] = f"HTTP {answer.status} {answer.body[:500]!r}"
+            return answer.status == 200
+
+        try:
+            wait_until(f"{self.id} to be ready", ready, READY_LIMIT)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; /readyz: {seen[0]}\n{self.tail()}") from None
+
+
+class Cluster:
+    """Starts nodes; `wait_ready` once all are started. Give it to `SluiceTest.cluster`, which ends it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.records = folder / "records"
+        self.records.mkdir()
+        self.nodes = {}
+        self._directories = []
+
+    def directory(self, node_id, *arguments):
+        ports = {"control": free_port(), "http": free_port()}
+        self._directories.append(f"127.0.0.1:{ports['control']}")
+        return self._start("directory", node_id, ports, arguments)
+
+    def origin(self, node_id, *arguments):
+        ports = {"rtmp": free_port(), "http": free_port(), "trunk": free_port()}
+        return self._start("origin", node_id, ports, (*self._known(), "--record", str(self.records), *arguments))
+
+    def relay(self, node_id, *arguments):
+        return self._start("relay", node_id, {"trunk": free_port(), "http": free_port()},
+                           (*self._known(), *arguments))
+
+    def edge(self, node_id, *arguments):
+        ports = {"http": free_port()}
+        return self._start("edge", node_id, ports,
+                           (*self._known(), "--public-url", f"http://127.0.0.1:{ports['http']}", *arguments))
+
+    def _known(self):
+        return ("--directory", ",".join(self._directories)) if self._directories else ()
+
+    def _start(self, role, node_id, ports, arguments):
+        node = Node(role, node_id, ports, arguments, self.folder)
+        self.nodes[node_id] = node
+        return node
+
+    def of_role(self, role):
+        return [node for node in self.nodes.values() if node.role == role]
+
+    def wait_ready(self):
+        """Waits until every node is ready and every directory knows every node."""
+        for node in self.nodes.values():
+            node.wait_ready()
+        others = {node.id for node in self.nodes.values() if node.role != "directory"}
+        for directory in self.of_role("directory"):
+            wait_until(f"{directory.id} to know {sorted(others)}",
+                       lambda d=directory: others <= {entry["id"] for entry in d.api("nodes")["nodes"]}, READY_LIMIT)
+
+    def log(self, key, epoch, at_least):
+        """The origin's log of a stream, from its record file."""
+        return oracle.read_log(oracle.record_path(self.records, key, epoch), at_least)
+
+    def check(self, viewer, key, at_least=1):
+        """The oracle on one viewer's recording."""
+        recording = viewer.recording
+        log = self.log(key, viewer.place.epoch, viewer.place.join + len(recording) - viewer.place.preface)
+        return oracle.check(recording, viewer.place, log, at_least)
+
+    def end(self):
+        for node in self.nodes.values():
+            if node.alive:
+                node.kill()
+
+
+class SluiceTest(unittest.TestCase):
+    """Gives each test a folder and clusters in it; shows every log's end when the test fails."""
+
+    def run(self, result=None):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
+        before = len(result.failures) + len(result.errors)
+        try:
+            return super().run(result)
+        finally:
+            if len(result.failures) + len(result.errors) > before:
+                self._show_logs()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _show_logs(self):
+        for log in sorted(self.folder.rglob("*.log")):
+            lines = log.read_text(errors="replace").splitlines()
+            print(f"--- {log.name}, last of {len(lines)} lines", *lines[-60:], sep="\n", file=sys.stderr)
+
+    def cluster(self):
+        cluster = Cluster(self.folder)
+        self.addCleanup(cluster.end)
+        return cluster
+
+    def full_cluster(self, relays=3, edges=2, directories=3):
+        """Directories d1.., one origin o1, relays r1.., edges e1.., all ready."""
+        cluster = self.cluster()
+        for i in range(directories):
+            cluster.directory(f"d{i + 1}")
+        cluster.origin("o1")
+        for i in range(relays):
+            cluster.relay(f"r{i + 1}")
+        for i in range(edges):
+            cluster.edge(f"e{i + 1}")
+        cluster.wait_ready()
+        return cluster
+
+    def track(self, closable):
+        """Closes a viewer or publisher at the end of the test; returns it."""
+        self.addCleanup(closable.close)
+        return closable
+
+    def assert_alive(self, cluster):
+        for node in cluster.nodes.values():
+            self.assertTrue(node.alive, f"{node.id} ended with status {node.status}")
