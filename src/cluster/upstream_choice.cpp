@@ -85,7 +85,7 @@ void upstream_choice::set_position(epoch at, std::uint64_t head) {
   if (current_ && current_->log_epoch == at) current_->head = std::max(current_->head, head);
 }
 
-upstream_choice::link* upstream_choice::find(link_id id) {
+upstream_choice::upstream_link* upstream_choice::find(link_id id) {
   if (current_ && current_->id == id) return &*current_;
   if (candidate_ && candidate_->id == id) return &*candidate_;
   return nullptr;
@@ -121,7 +121,7 @@ void upstream_choice::hello(link_id link, const upstream_hello& said, time_point
   if (said.orphaned) current_->seek_at = now;
 }
 
-std::optional<drop_reason> upstream_choice::judge(const link& from, const upstream_hello& said,
+std::optional<drop_reason> upstream_choice::judge(const upstream_link& from, const upstream_hello& said,
                                                   time_point now) const {
   if (std::find(said.path.begin(), said.path.end(), self_) != said.path.end()) return drop_reason::loop;
   if (said.path.size() > options_.max_path) return drop_reason::too_deep;
@@ -148,7 +148,7 @@ void upstream_choice::use(const upstream_hello& said, time_point now) {
   queue_.push_back(use_upstream{current_->id, gap});
 }
 
-void upstream_choice::note_beat(link& from, std::uint64_t n, time_point now) {
+void upstream_choice::note_beat(upstream_link& from, std::uint64_t n, time_point now) {
   if (std::tie(from.log_epoch, n) <= std::tie(beat_epoch_, beat_)) return;
   beat_epoch_ = from.log_epoch;
   beat_ = n;
@@ -157,7 +157,7 @@ void upstream_choice::note_beat(link& from, std::uint64_t n, time_point now) {
   from.seek_at = now + options_.beat_limit + options_.beat_limit_per_hop * from.hops;
 }
 
-void upstream_choice::note_gap(const link& from, const upstream_hello& said) {
+void upstream_choice::note_gap(const upstream_link& from, const upstream_hello& said) {
   if (gap_relay_ && gap_first_ <= said.first) return;
   gap_relay_ = from.relay.id;
   gap_first_ = said.first;
@@ -218,7 +218,7 @@ void upstream_choice::release(link_id id, time_point now) {
     candidate_.reset();
 }
 
-void upstream_choice::drop(const link& from, drop_reason reason, time_point now) {
+void upstream_choice::drop(const upstream_link& from, drop_reason reason, time_point now) {
   if (reason == drop_reason::timed_out || reason == drop_reason::silent) health_.failed(from.relay.id, now);
   queue_.push_back(drop_upstream{from.id, reason});
   release(from.id, now);

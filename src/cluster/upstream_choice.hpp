@@ -157,7 +157,7 @@ public:
   [[nodiscard]] node_id current() const { return current_ ? current_->relay.id : node_id{}; }
 
 private:
-  struct link {
+  struct upstream_link {
     link_id id = 0;
     ranked_relay relay;
     time_point since; ///< dialled, then in use
@@ -172,15 +172,15 @@ private:
     bool leaving = false; ///< draining or gone from the order
   };
 
-  link* find(link_id id);
-  [[nodiscard]] std::optional<drop_reason> judge(const link& from, const upstream_hello& said,
+  upstream_link* find(link_id id);
+  [[nodiscard]] std::optional<drop_reason> judge(const upstream_link& from, const upstream_hello& said,
                                                  time_point now) const;
   void use(const upstream_hello& said, time_point now);
-  void note_beat(link& from, std::uint64_t n, time_point now);
-  void note_gap(const link& from, const upstream_hello& said);
+  void note_beat(upstream_link& from, std::uint64_t n, time_point now);
+  void note_gap(const upstream_link& from, const upstream_hello& said);
   void refuse(const node_id& relay, time_point now);
   void release(link_id id, time_point now);
-  void drop(const link& from, drop_reason reason, time_point now);
+  void drop(const upstream_link& from, drop_reason reason, time_point now);
   void finish(give_up_reason reason);
   void new_round(time_point now);
 
@@ -188,7 +188,7 @@ private:
   void check_current(time_point now);
   void check_search();
   [[nodiscard]] bool seeking(time_point now) const;
-  [[nodiscard]] bool behind(const link& from) const;
+  [[nodiscard]] bool behind(const upstream_link& from) const;
   [[nodiscard]] bool askable(const ranked_relay& relay, time_point now) const;
   [[nodiscard]] const ranked_relay* lead(time_point now) const;
   [[nodiscard]] const ranked_relay* pick(time_point now) const;
@@ -211,8 +211,8 @@ private:
   std::optional<time_point> beat_at_;
 
   link_id last_link_ = 0;
-  std::optional<link> current_;                           ///< feeds the log
-  std::optional<link> candidate_;                         ///< has not said a good hello yet
+  std::optional<upstream_link> current_;                  ///< feeds the log
+  std::optional<upstream_link> candidate_;                ///< has not said a good hello yet
   std::set<node_id> tried_;                               ///< in this round through the order
   std::unordered_map<node_id, time_point> refused_until_; ///< pruned when the order changes
   std::set<node_id> without_stream_;                      ///< said not_here since the order was set

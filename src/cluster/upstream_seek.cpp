@@ -53,7 +53,7 @@ bool upstream_choice::seeking(time_point now) const {
   return !current_ || current_->leaving || now >= current_->seek_at;
 }
 
-bool upstream_choice::behind(const link& from) const {
+bool upstream_choice::behind(const upstream_link& from) const {
   return from.log_epoch == epoch_ && from.head < head_;
 }
 
@@ -112,7 +112,7 @@ std::optional<upstream_action> upstream_choice::seek(time_point now) {
 }
 
 upstream_action upstream_choice::connect(const ranked_relay& relay, bool accept_gap, time_point now) {
-  link fresh;
+  upstream_link fresh;
   fresh.id = ++last_link_;
   fresh.relay = relay;
   fresh.since = now;
