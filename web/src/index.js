@@ -60,7 +60,7 @@ function showCard(stream, place) {
   if (list.children[place] !== card.item) list.insertBefore(card.item, list.children[place] ?? null);
   card.item.dataset.state = stream.state;
   setText(card.state, stream.state);
-  const size = stream.width && stream.height ? [format.resolution(stream.width, stream.height)] : [];
+  const size = stream.video && stream.width && stream.height ? [format.resolution(stream.width, stream.height)] : [];
   setText(card.media, [...size, format.codecs(stream.video, stream.audio, codecName)].join(' · '));
   const viewers = `${format.count(stream.viewers)} ${stream.viewers === 1 ? 'viewer' : 'viewers'}`;
   const since = stream.since_unix_ms ? [`on air ${format.duration(Date.now() - stream.since_unix_ms)}`] : [];
@@ -79,8 +79,9 @@ function makeCard(key) {
 function showPublishing() {
   const host = window.location.hostname;
   const server = `rtmp://${host}:1935/live`;
-  setText(byId('ffmpeg'), 'ffmpeg -re -f lavfi -i testsrc2=size=1280x720:rate=30 -f lavfi -i sine -c:v libx264 '
-    + `-preset veryfast -tune zerolatency -g 60 -c:a aac -f flv ${server}/room1`);
+  const line = ['ffmpeg -re', '-f lavfi', '-i testsrc2=size=1280x720:rate=30', '-f lavfi', '-i sine', '-c:v libx264',
+    '-preset veryfast', '-tune zerolatency', '-g 60', '-c:a aac', '-f flv', `${server}/room1`];
+  byId('ffmpeg').replaceChildren(...line.flatMap((part) => [make('span', {}, part), ' ']).slice(0, -1));
   setText(byId('obs-server'), server);
   setText(byId('obs-key'), 'room1');
   for (const button of document.querySelectorAll('button[data-copy]')) {

@@ -1,5 +1,6 @@
-// Keeps the playhead near the live edge: a little faster when the buffer grows, a jump when it grew much (a tab
-// that was in the background, a publisher that returned). The only one to touch playbackRate and currentTime.
+// Keeps the playhead near the live edge: a little faster when the buffer grows, a little slower when it is thin,
+// a jump when it grew much (a tab that was in the background, a publisher that returned). The only one to touch
+// playbackRate and currentTime.
 
 const TARGET = 0.9; // seconds of buffer to keep
 const TARGET_LIMIT = 1.6; // the most the target grows to after stalls
@@ -10,7 +11,8 @@ const JUMP = 1.2; // this much above the target is jumped over
 export function chase(ahead, target, rate) {
   if (ahead > target + JUMP) return { jump: target };
   if (ahead > target + SLACK) return { rate: 1.1 };
-  if (ahead < target) return { rate: 1 };
+  if (ahead < target / 2) return { rate: 0.95 };
+  if (rate > 1 ? ahead < target : ahead >= target) return { rate: 1 };
   return { rate };
 }
 

@@ -109,7 +109,7 @@ export class Player extends EventTarget {
       return this.#backoff.next();
     }
     if (answer.status === 400) {
-      this.#show('not found', answer.body?.message ?? 'no stream has such a key');
+      this.#show('not found', 'no stream can have this key: it is app/name, such as live/room1');
       return null;
     }
     if (answer.status !== 200 || answer.body.state === 'not_live') return this.#notPlaying(answer);
@@ -126,9 +126,9 @@ export class Player extends EventTarget {
     if (status === 200 || body?.error === 'not_live') {
       if (this.state !== 'not live') this.#show('not live', 'it starts here by itself when someone publishes');
     } else if (status === 404) {
-      this.#show('not found', body?.message ?? 'no such stream');
+      this.#show('not found', 'the edge knows no such stream');
     } else {
-      this.#show('starting', body?.message ?? `the edge answers ${status}`);
+      this.#show('starting', `the edge answers ${status}${body?.message ? `: ${body.message}` : ''}`);
     }
     return jitter(POLL);
   }
@@ -147,10 +147,10 @@ export class Player extends EventTarget {
     session.close();
     this.reconnects += 1;
     if (wasGood) this.#backoff.reset();
-    return this.#afterSession(end, wasGood);
+    return this.#afterSession(end, session.openedAt !== null, wasGood);
   }
 
-  async #afterSession(end, wasGood) {
+  async #afterSession(end, wasOpen, wasGood) {
     if (end.why === 'codec') {
       this.#show('cannot decode', cannotDecodeText(end.codec));
       return jitter(2 * POLL);
@@ -159,7 +159,7 @@ export class Player extends EventTarget {
       this.#show('starting', `the picture broke, reconnecting (${end.message})`);
       return this.#backoff.next();
     }
-    const { next, elsewhere, detail } = afterClose(end.code, end.reason);
+    const { next, elsewhere, detail } = afterClose(end.code, wasOpen ? end.reason : 'the edge refused the connection, trying again');
     if (next === 'poll') {
       this.#backoff.reset();
       this.#show('not live', detail);
@@ -186,6 +186,8 @@ export class Player extends EventTarget {
     if (answer.status === 200 && answer.body) {
       this.#info = answer.body;
       this.#clock.add(...answer.rtt, answer.body.now_unix_ms);
+    } else if (this.#reachable) {
+      this.#info = null;
     }
     return answer;
   }

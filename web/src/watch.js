@@ -44,7 +44,7 @@ function showSound() {
 function showStats() {
   const stats = player.stats;
   setText(byId('age'), format.seconds(stats.age_ms));
-  setText(byId('buffer'), format.seconds(stats.buffer_s * 1000));
+  setText(byId('buffer'), format.seconds(stats.age_ms === null ? null : stats.buffer_s * 1000));
   setText(byId('bitrate'), format.bitrate(stats.bitrate_bps));
   setText(byId('resolution'), stats.video || !stats.audio ? format.resolution(stats.width, stats.height) : 'audio only');
   setText(byId('codecs'), format.codecs(stats.video, stats.audio, codecName));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { detail, launch, openPage, stats, until, waitState } from './browser.mjs';
 import { CLIP, makeClip } from './clip.mjs';
 import { MockNode, MockStream } from './mock-node.mjs';
@@ -60,169 +60,190 @@ function look(page) {
   }, CLIP);
 }
 
-onNode('a live stream plays: the picture moves, the buffer is short, the console silent', {}, async (node, open) => {
-  live(node);
-  const page = await open();
-  await waitState(page, 'live');
-  const first = await stats(page);
-  await sleep(4000);
-  const second = await stats(page);
-  assert.ok(second.total_video_frames - first.total_video_frames >= 0.8 * 4 * CLIP.fps, JSON.stringify([first, second]));
-  assert.ok(second.buffer_s > 0.2 && second.buffer_s <= 3, `buffer ${second.buffer_s}`);
-  assert.deepEqual(page.errors, []);
-  assert.deepEqual(second.path, ['origin-1', 'relay-2', 'edge-1']);
-  assert.deepEqual(await page.locator('[data-testid=path] li').allTextContents(), second.path);
-  assert.equal(await page.locator('[data-testid=resolution]').textContent(), '384 × 216');
-  assert.equal(await page.locator('[data-testid=codecs]').textContent(), 'H.264 + AAC');
-  assert.match(await page.locator('[data-testid=bitrate]').textContent(), /^\d+ kbit\/s$/);
-  assert.equal(await page.evaluate(() => document.querySelector('video').muted), true);
-  await page.getByRole('button', { name: 'Unmute' }).click();
-  assert.equal(await page.evaluate(() => document.querySelector('video').muted), false);
-});
-
-onNode('the age is that of the frame on the screen, whatever the delay and the clocks', {}, async (node, open) => {
-  const stream = live(node, { delay: 600, skew: 3_600_000 });
-  const page = await open();
-  await waitState(page, 'live');
-  await until(page, () => window.sluice.stats.age_ms !== null);
-  await sleep(1500);
-  const errors = [];
-  for (let turn = 0; turn < 12; turn += 1) {
-    const { frame, stats: seen, now } = await look(page);
-    const tags = stream.log.filter((tag) => tag.video && tag.frame === frame);
-    assert.equal(tags.length, 1, `frame ${frame}`);
-    assert.ok(seen.age_ms > 600);
-    errors.push(seen.age_ms - (now - tags[0].wall));
-    await sleep(130);
-  }
-  const middle = errors.sort((a, b) => a - b)[errors.length >> 1];
-  assert.ok(Math.abs(middle) <= 80, `age is wrong by ${errors} ms`);
-});
-
-onNode('under a path prefix everything is found, and a key may have three segments', { prefix: '/tv/one/' }, async (node, open) => {
-  node.add(new MockStream('live/a/b', clip));
-  const page = await open('watch/live/a/b');
-  await waitState(page, 'live');
-  await page.getByRole('link', { name: 'All streams' }).click();
-  await page.getByRole('link', { name: /live\/a\/b/ }).click();
-  await waitState(page, 'live');
-});
-
-onNode('a publisher that is away and returns: paused, then live near the edge', {}, async (node, open) => {
-  const stream = live(node);
-  const page = await open();
-  await waitState(page, 'live');
-  stream.pause();
-  await waitState(page, 'paused');
-  assert.equal(await detail(page), 'the publisher is away, waiting');
-  await sleep(3000);
-  stream.resume();
-  await waitState(page, 'live');
-  const seen = await stats(page);
-  await until(page, (frames) => window.sluice.stats.total_video_frames > frames + 20, seen.total_video_frames);
-  assert.ok((await stats(page)).buffer_s <= 3);
-  assert.equal((await stats(page)).reconnects, 0);
-});
-
-onNode('an ended stream is not live, and starts by itself when it is published again', {}, async (node, open) => {
-  const stream = live(node);
-  const page = await open();
-  await waitState(page, 'live');
-  stream.state = 'not_live';
-  stream.close(1000, 'ended');
-  await waitState(page, 'not live');
-  assert.equal(await detail(page), 'the publisher ended the stream');
-  stream.resume();
-  await waitState(page, 'live');
-});
-
-onNode('a changed stream is reopened', {}, async (node, open) => {
-  const stream = live(node);
-  const page = await open();
-  await waitState(page, 'live');
-  stream.epoch = '1001';
-  stream.close(4001, 'changed');
-  await until(page, () => window.sluice.stats.epoch === '1001' && window.sluice.state === 'live');
-});
-
-onNode('a stream that nobody publishes is not live; an impossible key is not found', {}, async (node, open) => {
-  const waiting = await open('watch/live/nobody');
-  await waitState(waiting, 'not live');
-  const impossible = await open('watch/nonsense');
-  await waitState(impossible, 'not found');
-});
-
-onNode('a codec that the browser lacks is named', {}, async (node, open) => {
-  live(node, { video: 'hvc1' });
-  const page = await open();
-  await waitState(page, 'cannot decode');
-  assert.equal(await detail(page), 'this browser cannot decode HEVC (hvc1)');
-});
-
-onNode('a handshake that is refused leaves the page starting, and it goes on trying', {}, async (node, open) => {
-  const stream = live(node, { refuse: true });
-  const page = await open();
-  await until(page, () => window.sluice.stats.reconnects >= 2);
-  await waitState(page, 'starting');
-  stream.refuse = false;
-  await waitState(page, 'live');
-});
-
-onNode('an edge that dies is unreachable, and played again when it is back', {}, async (node, open) => {
-  live(node);
-  const page = await open();
-  await waitState(page, 'live');
-  await node.stop();
-  await waitState(page, 'edge unreachable');
-  await node.start(node.port);
-  await waitState(page, 'live', 15_000);
-});
-
-onNode('an edge that drains hands the page to another', {}, async (node, open) => {
-  const stream = live(node);
-  const other = await new MockNode({ id: 'edge-2' }).start();
-  try {
-    other.add(new MockStream(KEY, clip));
-    node.edges = [{ id: 'edge-1', url: node.url.slice(0, -1) }, { id: 'edge-2', url: other.url.slice(0, -1) }];
+describe('in a browser', { concurrency: 3 }, () => {
+  onNode('a live stream plays: the picture moves, the buffer is short, the console silent', {}, async (node, open) => {
+    live(node);
     const page = await open();
-    page.mayLeave = true;
     await waitState(page, 'live');
-    stream.close(4002, 'draining');
-    await page.waitForURL(other.url + WATCH);
+    const first = await stats(page);
+    await sleep(4000);
+    const second = await stats(page);
+    assert.ok(second.total_video_frames - first.total_video_frames >= 0.8 * 4 * CLIP.fps, JSON.stringify([first, second]));
+    assert.ok(second.buffer_s > 0.2 && second.buffer_s <= 3, `buffer ${second.buffer_s}`);
+    assert.deepEqual(page.errors, []);
+    assert.deepEqual(second.path, ['origin-1', 'relay-2', 'edge-1']);
+    assert.deepEqual(await page.locator('[data-testid=path] li').allTextContents(), second.path);
+    assert.equal(await page.locator('[data-testid=resolution]').textContent(), '384 × 216');
+    assert.equal(await page.locator('[data-testid=codecs]').textContent(), 'H.264 + AAC');
+    assert.match(await page.locator('[data-testid=bitrate]').textContent(), /^\d+ kbit\/s$/);
+    assert.equal(await page.evaluate(() => document.querySelector('video').muted), true);
+    await page.getByRole('button', { name: 'Unmute' }).click();
+    assert.equal(await page.evaluate(() => document.querySelector('video').muted), false);
+  });
+
+  onNode('the age is that of the frame on the screen, whatever the delay and the clocks', {}, async (node, open) => {
+    const stream = live(node, { delay: 600, skew: 3_600_000 });
+    const page = await open();
     await waitState(page, 'live');
-  } finally {
-    await other.stop();
-  }
-});
+    await until(page, () => window.sluice.stats.age_ms !== null);
+    await sleep(1500);
+    const errors = [];
+    for (let turn = 0; turn < 12; turn += 1) {
+      const { frame, stats: seen, now } = await look(page);
+      const tags = stream.log.filter((tag) => tag.video && tag.frame === frame);
+      assert.equal(tags.length, 1, `frame ${frame}`);
+      assert.ok(seen.age_ms > 600);
+      errors.push(seen.age_ms - (now - tags[0].wall));
+      await sleep(130);
+    }
+    const middle = errors.sort((a, b) => a - b)[errors.length >> 1];
+    assert.ok(Math.abs(middle) <= 80, `age is wrong by ${errors} ms`);
+  });
 
-onNode('a tab that comes back from the background jumps near the live edge', {}, async (node, open) => {
-  live(node);
-  const page = await open();
-  await waitState(page, 'live');
-  await page.evaluate(() => document.querySelector('video').pause());
-  await sleep(2500);
-  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
-  const seen = await stats(page);
-  assert.ok(seen.buffer_s < 1.5, `buffer ${seen.buffer_s}`);
-  const frames = seen.total_video_frames;
-  await until(page, (before) => window.sluice.stats.total_video_frames > before + 10, frames);
-});
+  onNode('under a path prefix everything is found, and a key may have three segments', { prefix: '/tv/one/' }, async (node, open) => {
+    node.add(new MockStream('live/a/b', clip));
+    const page = await open('watch/live/a/b');
+    await waitState(page, 'live');
+    await page.getByRole('link', { name: 'All streams' }).click();
+    await page.getByRole('link', { name: /live\/a\/b/ }).click();
+    await waitState(page, 'live');
+  });
 
-onNode('the list shows what is live, and how to publish when nothing is', {}, async (node, open) => {
-  const page = await open('');
-  await page.getByText('Nothing is live').waitFor();
-  const line = await page.locator('#ffmpeg').textContent();
-  assert.equal(line, 'ffmpeg -re -f lavfi -i testsrc2=size=1280x720:rate=30 -f lavfi -i sine -c:v libx264 -preset veryfast '
-    + '-tune zerolatency -g 60 -c:a aac -f flv rtmp://127.0.0.1:1935/live/room1');
-  assert.equal(await page.locator('#obs-server').textContent(), 'rtmp://127.0.0.1:1935/live');
-  assert.equal(await page.locator('#obs-key').textContent(), 'room1');
-  await page.getByRole('button', { name: 'Copy the ffmpeg line' }).click();
-  await page.getByText('Copied').waitFor();
-  live(node);
-  const link = page.getByRole('link', { name: /live\/room1/ });
-  await link.waitFor();
-  assert.equal(await link.getAttribute('href'), WATCH);
-  assert.match(await link.textContent(), /live.*1280 × 720 · H\.264 \+ AAC.*0 viewers/);
-  node.directory = 'stale';
-  await page.getByText('No directory answers').waitFor();
+  onNode('a publisher that is away and returns: paused, then live near the edge', {}, async (node, open) => {
+    const stream = live(node);
+    const page = await open();
+    await waitState(page, 'live');
+    stream.pause();
+    await waitState(page, 'paused');
+    assert.equal(await detail(page), 'the publisher is away, waiting');
+    await sleep(3000);
+    stream.resume();
+    await waitState(page, 'live');
+    const seen = await stats(page);
+    await until(page, (frames) => window.sluice.stats.total_video_frames > frames + 20, seen.total_video_frames);
+    assert.ok((await stats(page)).buffer_s <= 3);
+    assert.equal((await stats(page)).reconnects, 0);
+  });
+
+  onNode('an ended stream is not live, and starts by itself when it is published again', {}, async (node, open) => {
+    const stream = live(node);
+    const page = await open();
+    await waitState(page, 'live');
+    stream.state = 'not_live';
+    stream.close(1000, 'ended');
+    await waitState(page, 'not live');
+    assert.equal(await detail(page), 'the publisher ended the stream');
+    stream.resume();
+    await waitState(page, 'live');
+  });
+
+  onNode('a changed stream is reopened', {}, async (node, open) => {
+    const stream = live(node);
+    const page = await open();
+    await waitState(page, 'live');
+    stream.epoch = '1001';
+    stream.close(4001, 'changed');
+    await until(page, () => window.sluice.stats.epoch === '1001' && window.sluice.state === 'live');
+  });
+
+  onNode('a stream that nobody publishes is not live; an impossible key is not found', {}, async (node, open) => {
+    const waiting = await open('watch/live/nobody');
+    await waitState(waiting, 'not live');
+    const impossible = await open('watch/nonsense');
+    await waitState(impossible, 'not found');
+  });
+
+  onNode('a codec that the browser lacks is named', {}, async (node, open) => {
+    live(node, { video: 'hvc1' });
+    const page = await open();
+    await waitState(page, 'cannot decode');
+    assert.equal(await detail(page), 'this browser cannot decode HEVC (hvc1)');
+  });
+
+  onNode('a handshake that is refused leaves the page starting, and it goes on trying', {}, async (node, open) => {
+    const stream = live(node, { refuse: true });
+    const page = await open();
+    await until(page, () => window.sluice.stats.reconnects >= 2);
+    await waitState(page, 'starting');
+    assert.match(await detail(page), /refused/);
+    stream.refuse = false;
+    await waitState(page, 'live');
+  });
+
+  onNode('an edge that dies is unreachable, and played again when it is back', {}, async (node, open) => {
+    live(node);
+    const page = await open();
+    await waitState(page, 'live');
+    await node.stop();
+    await waitState(page, 'edge unreachable');
+    await node.start(node.port);
+    await waitState(page, 'live', 15_000);
+  });
+
+  onNode('an edge that stays dead is left for another that serves the stream', {}, async (node, open) => {
+    live(node);
+    const other = await new MockNode({ id: 'edge-2' }).start();
+    try {
+      other.add(new MockStream(KEY, clip));
+      node.edges = [{ id: 'edge-2', url: other.url }];
+      const page = await open();
+      page.mayLeave = true;
+      await until(page, () => window.sluice.state === 'live' && window.sluice.stats.current_time_s > 3.5);
+      await node.stop();
+      await page.waitForURL(other.url + WATCH, { timeout: 10_000 });
+      await waitState(page, 'live');
+      await node.start(node.port);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  onNode('an edge that drains hands the page to another', {}, async (node, open) => {
+    const stream = live(node);
+    const other = await new MockNode({ id: 'edge-2' }).start();
+    try {
+      other.add(new MockStream(KEY, clip));
+      node.edges = [{ id: 'edge-1', url: node.url.slice(0, -1) }, { id: 'edge-2', url: other.url.slice(0, -1) }];
+      const page = await open();
+      page.mayLeave = true;
+      await waitState(page, 'live');
+      stream.close(4002, 'draining');
+      await page.waitForURL(other.url + WATCH);
+      await waitState(page, 'live');
+    } finally {
+      await other.stop();
+    }
+  });
+
+  onNode('a tab that comes back from the background jumps near the live edge', {}, async (node, open) => {
+    live(node);
+    const page = await open();
+    await waitState(page, 'live');
+    await page.evaluate(() => document.querySelector('video').pause());
+    await sleep(2500);
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    const seen = await stats(page);
+    assert.ok(seen.buffer_s < 1.5, `buffer ${seen.buffer_s}`);
+    const frames = seen.total_video_frames;
+    await until(page, (before) => window.sluice.stats.total_video_frames > before + 10, frames);
+  });
+
+  onNode('the list shows what is live, and how to publish when nothing is', {}, async (node, open) => {
+    const page = await open('');
+    await page.getByText('Nothing is live').waitFor();
+    const line = await page.locator('#ffmpeg').textContent();
+    assert.equal(line, 'ffmpeg -re -f lavfi -i testsrc2=size=1280x720:rate=30 -f lavfi -i sine -c:v libx264 -preset veryfast '
+      + '-tune zerolatency -g 60 -c:a aac -f flv rtmp://127.0.0.1:1935/live/room1');
+    assert.equal(await page.locator('#obs-server').textContent(), 'rtmp://127.0.0.1:1935/live');
+    assert.equal(await page.locator('#obs-key').textContent(), 'room1');
+    await page.getByRole('button', { name: 'Copy the ffmpeg line' }).click();
+    await page.getByText('Copied').waitFor();
+    live(node);
+    const link = page.getByRole('link', { name: /live\/room1/ });
+    await link.waitFor();
+    assert.equal(await link.getAttribute('href'), WATCH);
+    assert.match(await link.textContent(), /live.*1280 × 720 · H\.264 \+ AAC.*0 viewers/);
+    node.directory = 'stale';
+    await page.getByText('No directory answers').waitFor();
+  });
 });

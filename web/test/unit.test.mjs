@@ -113,8 +113,11 @@ test('an error of the library that is about a codec names it', () => {
   assert.equal(undecodableFrom('FormatError', 'Flv: Invalid video packet type 9'), null);
 });
 
-test('the playhead is hurried a little, jumps when far behind, and is left alone near its target', () => {
-  assert.deepEqual(chase(0.5, 0.9, 1.1), { rate: 1 });
+test('the playhead is hurried or slowed a little, jumps when far behind, and is left alone near its target', () => {
+  assert.deepEqual(chase(0.6, 0.9, 1.1), { rate: 1 });
+  assert.deepEqual(chase(0.3, 0.9, 1), { rate: 0.95 });
+  assert.deepEqual(chase(0.8, 0.9, 0.95), { rate: 0.95 });
+  assert.deepEqual(chase(0.95, 0.9, 0.95), { rate: 1 });
   assert.deepEqual(chase(1.1, 0.9, 1.1), { rate: 1.1 });
   assert.deepEqual(chase(1.5, 0.9, 1), { rate: 1.1 });
   assert.deepEqual(chase(2.5, 0.9, 1), { jump: 0.9 });
