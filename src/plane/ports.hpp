@@ -2,7 +2,8 @@
 // classes, no CAF and no Asio type in any signature.
 //
 // Contract: a request gets exactly one reply, on error and timeout too; the reply is resumed on the caller's
-// executor; no call blocks or throws across the seam. Every function may be called from any thread.
+// executor; no call blocks or throws across the seam. Every function may be called from any thread. An
+// executor lives until the reply came; a caller that cannot promise that owns it from within the reply.
 #pragma once
 
 #include "base/ids.hpp"

@@ -1,0 +1,82 @@
+// What the control plane's socket tests share: a queue as the caller's executor, waiting for a condition, a
+// plain client.
+#pragma once
+
+#include "net/control/guard.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+
+#include <condition_variable>
+#include <deque>
+#include <future>
+#include <mutex>
+
+namespace sluice::net::test {
+
+/// Waits until `holds()`; false after five seconds.
+template <class Condition>
+bool eventually(Condition holds) {
+  auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+class inline_executor final : public plane::executor {
+public:
+  void post(std::function<void()> task) override { task(); }
+};
+
+/// A worker with a thread, for as long as the test.
+struct loop {
+  loop() : pool(1, "test", logger()) { pool.start(); }
+  ~loop() { pool.stop(); }
+  worker& home() { return pool.at(0); }
+  worker_pool pool;
+};
+
+inline guard_options options(std::string secret = "s3cret") {
+  guard_options out;
+  out.cluster = "test";
+  out.secret = std::move(secret);
+  return out;
+}
+
+inline host_port any_port() {
+  host_port out;
+  out.host = "127.0.0.1";
+  return out;
+}
+
+inline result<int> dial(guard& from, std::string address) {
+  inline_executor here;
+  std::promise<result<int>> answer;
+  from.dial(std::move(address), here, [&](result<int> r) { answer.set_value(std::move(r)); });
+  return answer.get_future().get();
+}
+
+/// A stranger's blocking connection to the control port.
+class stranger {
+public:
+  explicit stranger(std::uint16_t port) : socket_(io_) {
+    socket_.connect({asio::ip::address_v4::loopback(), port});
+  }
+  void send(byte_view bytes) { asio::write(socket_, asio::buffer(bytes.data(), bytes.size())); }
+  /// Everything the other side sends until it closes.
+  byte_buffer read_to_end() {
+    byte_buffer out;
+    boost::system::error_code failure;
+    asio::read(socket_, asio::dynamic_buffer(out), failure);
+    return out;
+  }
+
+private:
+  asio::io_context io_;
+  asio::ip::tcp::socket socket_;
+};
+
+} // namespace sluice::net::test
