@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace sluice::media {
 
 namespace {
@@ -29,7 +31,8 @@ result<tag_header> parse_tag_header(std::span<const std::uint8_t, tag_header_siz
 }
 
 void append_tag(byte_buffer& out, tag_type type, std::uint32_t timestamp, byte_view data) {
-  out.reserve(out.size() + data.size() + tag_overhead);
+  auto needed = out.size() + data.size() + tag_overhead;
+  if (needed > out.capacity()) out.reserve(std::max(needed, 2 * out.capacity()));
   byte_writer writer(out);
   writer.u8(static_cast<std::uint8_t>(type));
   writer.u24(data.size());
