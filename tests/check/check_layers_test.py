@@ -1,12 +1,20 @@
 #!/usr/bin/python3
 """tools/check-layers finds planted violations, and nothing in a tree that keeps the table."""
 
+import contextlib
+import importlib.machinery
+import importlib.util
+import io
 import pathlib
-import subprocess
+import sys
 import tempfile
 import unittest
+import unittest.mock
 
 TOOL = pathlib.Path(__file__).resolve().parents[2] / "tools" / "check-layers"
+loader = importlib.machinery.SourceFileLoader("check_layers", str(TOOL))
+check_layers = importlib.util.module_from_spec(importlib.util.spec_from_loader("check_layers", loader))
+loader.exec_module(check_layers)
 
 CLEAN = {
     "base/ids.hpp": "#include <string>\n",
@@ -29,8 +37,9 @@ def check(extra):
             path = pathlib.Path(folder, "src", name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        done = subprocess.run(["/usr/bin/python3", TOOL, "--root", folder], capture_output=True, text=True)
-    return done.returncode, done.stdout
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output), unittest.mock.patch.object(sys, "argv", [str(TOOL), "--root", folder]):
+            return check_layers.main(), output.getvalue()
 
 
 class CheckLayers(unittest.TestCase):
