@@ -44,10 +44,10 @@ public:
 
   /// The publisher's tracks and the headers its first frames need.
   [[nodiscard]] const source& known() const noexcept { return known_; }
-  /// Starts with tracks that are known already.
+  /// Starts with tracks, if any, that are known already.
   void expect(source tracks, std::optional<time_point> since) {
     known_ = std::move(tracks);
-    known_since_ = since;
+    if (known_.any_track()) known_since_ = since;
   }
   /// When the first track became known.
   [[nodiscard]] std::optional<time_point> known_since() const noexcept { return known_since_; }

@@ -134,6 +134,22 @@ TEST_CASE("a publisher that leaves undecided leaves nothing in the log") {
   CHECK(b.in.summary().counters.discarded == 1);
 }
 
+TEST_CASE("a publisher that leaves after the log's end takes its tracks along") {
+  bench b;
+  b.start_both();
+  CHECK(b.video(40, hevc_header) == changed);
+  b.in.publisher_left();
+  CHECK(b.script(metadata) == changed);
+  b.succeed(1);
+  CHECK(b.wait(1000) == ok);
+  CHECK(!b.in.decided());
+  CHECK(b.in.output().empty());
+  b.audio(0, aac_header);
+  CHECK(b.wait(500) == ok);
+  CHECK(!b.in.has_video());
+  CHECK(b.written() == lines{"1 metadata", "1 mp4a header"});
+}
+
 TEST_CASE("a log near the end of timestamps rolls over, and the next has the frame that did not fit") {
   bench b(last_log_timestamp - 10);
   b.start_both();
