@@ -40,7 +40,8 @@ result<bool> merged_view::update(published_snapshot from, time_point now) {
       return error{errc::too_large,
                    fmt::format("directory {}: {} directories are known, the most there may be",
                                from.at.directory, sources_.size())};
-    sources_.emplace(from.at.directory, source{std::move(from), now});
+    auto id = from.at.directory;
+    sources_.emplace(std::move(id), source{std::move(from), now});
     return rebuild(now);
   }
   auto& held = found->second;

@@ -1,0 +1,132 @@
+#include "cluster/merged_view.hpp"
+#include "make.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace sluice;
+using namespace sluice::cluster;
+using namespace sluice::cluster::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+const merged_view::time_point start{1000s};
+
+published_snapshot from(std::string directory, std::vector<relay_entry> relays, std::uint64_t counter = 1,
+                        bool warming = false, std::uint64_t boot = 1) {
+  return {{std::move(directory), boot, counter}, warming, list_of(std::move(relays))};
+}
+
+relay_entry booted(std::string id, std::uint64_t nonce, relay_state state = relay_state::ready) {
+  auto out = relay(std::move(id), "", 1, state);
+  out.boot_nonce = nonce;
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("a view without any directory or saved list is empty and stale") {
+  merged_view view;
+  CHECK_FALSE(view.has_snapshot());
+  CHECK(view.stale());
+  CHECK(view.effective().relays.empty());
+}
+
+TEST_CASE("equal lists of several directories change the view once") {
+  merged_view view;
+  CHECK(*view.update(from("d1", {relay("a")}), start));
+  CHECK_FALSE(*view.update(from("d2", {relay("a")}, 7), start));
+  CHECK_FALSE(view.advance(start + 1s));
+  CHECK(view.effective() == list_of({relay("a")}));
+  CHECK_FALSE(view.stale());
+}
+
+TEST_CASE("a relay is alive when any directory hears it") {
+  merged_view view;
+  REQUIRE(view.update(from("d1", {relay("a", "", 1, relay_state::suspect), relay("b")}), start).has_value());
+  REQUIRE(view.update(from("d2", {relay("a")}), start).has_value());
+  CHECK(view.effective() == list_of({relay("a"), relay("b")}));
+}
+
+TEST_CASE("the newer boot counts, unless only the other one is heard") {
+  merged_view view;
+  REQUIRE(view.update(from("d1", {booted("a", 2)}), start).has_value());
+  REQUIRE(view.update(from("d2", {booted("a", 1)}), start).has_value());
+  CHECK(view.effective().relays[0].boot_nonce == 2);
+  REQUIRE(view.update(from("d1", {booted("a", 2, relay_state::suspect)}, 2), start).has_value());
+  CHECK(view.effective().relays[0].boot_nonce == 1);
+}
+
+TEST_CASE("a relay drains when any directory that hears it says so") {
+  merged_view view;
+  REQUIRE(view.update(from("d1", {relay("a", "", 1, relay_state::draining)}), start).has_value());
+  REQUIRE(view.update(from("d2", {relay("a")}), start).has_value());
+  CHECK(view.effective().relays[0].state == relay_state::draining);
+  CHECK(*view.update(from("d1", {relay("a")}, 2), start));
+  CHECK(view.effective().relays[0].state == relay_state::ready);
+}
+
+TEST_CASE("an older revision of the same boot is refused and changes nothing") {
+  merged_view view;
+  REQUIRE(view.update(from("d1", {relay("a")}, 5), start).has_value());
+  CHECK(view.update(from("d1", {}, 4), start).error().code == errc::stale);
+  CHECK(view.effective().relays.size() == 1);
+  CHECK(*view.update(from("d1", {}, 1, false, 2), start));
+}
+
+TEST_CASE("a snapshot that is not valid is refused, naming the directory") {
+  merged_view view;
+  auto broken = from("d1", {relay("a")});
+  broken.list.digest ^= 1;
+  auto refused = view.update(broken, start);
+  REQUIRE(refused.has_error());
+  CHECK(refused.error().message.find("d1") != std::string::npos);
+  CHECK_FALSE(view.has_snapshot());
+}
+
+TEST_CASE("with all directories gone the last list stays, stale") {
+  merged_view view;
+  REQUIRE(view.update(from("d1", {relay("a")}), start).has_value());
+  REQUIRE(view.update(from("d2", {relay("b")}), start).has_value());
+  CHECK(view.lost("d2", start));
+  CHECK(view.effective() == list_of({relay("a")}));
+  CHECK_FALSE(view.lost("d1", start));
+  CHECK(view.stale());
+  CHECK(view.effective() == list_of({relay("a")}));
+  CHECK_FALSE(view.advance(start + 1h));
+}
+
+TEST_CASE("a warming directory's smaller list replaces nothing within a lease period") {
+  merged_view view;
+  view.restore(list_of({relay("a"), relay("b"), relay("c")}));
+  CHECK(view.stale());
+  CHECK_FALSE(*view.update(from("d1", {}, 1, true), start));
+  CHECK_FALSE(*view.update(from("d1", {relay("a")}, 2, true), start + 1s));
+  CHECK(view.effective().relays.size() == 3);
+  CHECK_FALSE(view.advance(start + 4999ms));
+  CHECK(view.advance(start + 5s));
+  CHECK(view.effective() == list_of({relay("a")}));
+}
+
+TEST_CASE("a warming directory still adds relays, and one that is not warming counts at once") {
+  merged_view view;
+  view.restore(list_of({relay("a")}));
+  CHECK(*view.update(from("d1", {relay("b")}, 1, true), start));
+  CHECK(view.effective() == list_of({relay("a"), relay("b")}));
+  CHECK(*view.update(from("d2", {relay("c")}), start));
+  CHECK(view.effective() == list_of({relay("b"), relay("c")}));
+}
+
+TEST_CASE("a directory that restarts is warming again, however long it was connected before") {
+  merged_view view;
+  REQUIRE(view.update(from("d1", {relay("a"), relay("b")}), start).has_value());
+  CHECK_FALSE(*view.update(from("d1", {}, 1, true, 2), start + 60s));
+  CHECK(view.effective().relays.size() == 2);
+}
+
+TEST_CASE("the number of directories is bounded") {
+  merged_view view;
+  for (std::size_t i = 0; i < merged_view::max_directories; ++i)
+    REQUIRE(view.update(from(fmt::format("d{}", i), {}), start).has_value());
+  CHECK(view.update(from("one-more", {}), start).error().code == errc::too_large);
+}
