@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::media::rtmp {
 
@@ -26,10 +27,25 @@ bool starts_with(byte_view bytes, std::uint32_t value) noexcept {
 result<std::optional<message>> chunk_reader::next(byte_view& in) {
   release_last();
   for (;;) {
+    if (again_left_ > 0) {
+      auto piece = byte_view(again_).last(std::exchange(again_left_, 0));
+      auto m = read(piece);
+      again_left_ = piece.size();
+      if (!m || *m) return m;
+      continue;
+    }
+    auto m = read(in);
+    if (!m || *m || again_left_ == 0) return m;
+  }
+}
+
+/// As `next`; ends early with nothing when bytes are to be read again.
+result<std::optional<message>> chunk_reader::read(byte_view& in) {
+  for (;;) {
     if (!current_) {
       auto complete = read_header(in);
       if (!complete) return complete.error();
-      if (!*complete) return std::nullopt;
+      if (!*complete || again_left_ > 0) return std::nullopt;
     }
     auto m = read_payload(in);
     if (!m) return m.error();
@@ -62,9 +78,16 @@ result<bool> chunk_reader::read_header(byte_view& in) {
     return false;
   }
   pending_size_ = 0;
-  in = in.subspan((*header)->size - kept);
+  auto size = (*header)->size;
+  in = in.subspan(size - std::min(size, kept));
+  if (size < kept) {
+    // What began like an extended timestamp went on differently: it is payload.
+    again_left_ = kept - size;
+    std::copy_n(pending_.begin() + static_cast<std::ptrdiff_t>(size), again_left_,
+                again_.end() - static_cast<std::ptrdiff_t>(again_left_));
+  }
   if (auto ok = begin_chunk(**header); !ok) return ok.error();
-  offset_ += (*header)->size;
+  offset_ += size;
   return true;
 }
 

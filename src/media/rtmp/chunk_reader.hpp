@@ -60,6 +60,7 @@ private:
   /// Basic header 3, message header 11, extended timestamp 4.
   static constexpr std::size_t max_header = 18;
 
+  result<std::optional<message>> read(byte_view& in);
   result<bool> read_header(byte_view& in);
   [[nodiscard]] result<std::optional<chunk_header>> parse_header(byte_view bytes) const;
   [[nodiscard]] const chunk_stream* find(std::uint32_t id) const noexcept;
@@ -78,10 +79,12 @@ private:
   std::optional<std::size_t> current_; ///< index of the stream whose chunk is being read
   std::size_t chunk_left_ = 0;         ///< payload bytes of that chunk still to come
   std::array<std::uint8_t, max_header> pending_{};
-  std::size_t pending_size_ = 0; ///< bytes of a header that is not complete
-  byte_buffer last_;             ///< payload of the message returned last; its memory is used again
-  std::size_t held_ = 0;         ///< capacity of last_ and of all partials
-  std::uint64_t offset_ = 0;     ///< where the header being read starts
+  std::size_t pending_size_ = 0;        ///< bytes of a header that is not complete
+  std::array<std::uint8_t, 3> again_{}; ///< its last `again_left_` bytes come before what `next` is given
+  std::size_t again_left_ = 0;
+  byte_buffer last_;         ///< payload of the message returned last; its memory is used again
+  std::size_t held_ = 0;     ///< capacity of last_ and of all partials
+  std::uint64_t offset_ = 0; ///< where the header being read starts
 };
 
 } // namespace sluice::media::rtmp
