@@ -161,7 +161,7 @@ void directory_state::update_freeze(time_point now) {
     ++relays;
     if (!silent(held, now)) continue;
     ++quiet;
-    expiring = expiring || held.expired_at || now - held.last_heard >= options_.expire_after;
+    expiring = expiring || (!held.expired_at && now - held.last_heard >= options_.expire_after);
   }
   if (!frozen_since_) {
     // The first to expire is only the first: those silent with it count as expiring too.
