@@ -29,6 +29,9 @@ public:
   /// Errors, with the offset of the chunk: `malformed`, `too_large`. After an error it must not be used.
   result<std::optional<message>> next(byte_view& in);
 
+  /// Limits for what comes from now on.
+  void limits(const chunk_limits& limits) noexcept { limits_ = limits; }
+
   /// The chunk size the peer chose.
   [[nodiscard]] std::uint32_t chunk_size() const noexcept { return chunk_size_; }
   /// Bytes of memory held for messages that are not complete, and for the one returned last.

@@ -24,6 +24,14 @@ byte_view without_amf3_wrapper(byte_view payload) noexcept {
 
 } // namespace
 
+/// A peer that has not named a stream has nothing great to send, and is held to little memory.
+chunk_limits server_session::before_publish(const session_limits& limits) noexcept {
+  constexpr std::size_t messages_at_a_time = 4;
+  return {.max_message = std::min(limits.max_command, limits.chunks.max_message),
+          .max_held = std::min(limits.max_command * messages_at_a_time, limits.chunks.max_held),
+          .max_chunk_streams = limits.chunks.max_chunk_streams};
+}
+
 result<void> server_session::feed(byte_view in) {
   if (failed_) return *failed_;
   counters_.bytes_in += in.size();

@@ -36,7 +36,7 @@ public:
 };
 
 struct session_limits {
-  chunk_limits chunks;
+  chunk_limits chunks; ///< once a publish was asked for; before it `max_command` bounds every message
   amf0_limits amf0;
   std::size_t max_command = 64 * 1024;     ///< bytes of a command message
   std::size_t max_output = 64 * 1024;      ///< answers waiting in the session for `take_output`
@@ -60,7 +60,7 @@ class server_session {
 public:
   /// `seed`: any number, see `server_handshake`.
   server_session(session_handler& handler, std::uint64_t seed, const session_limits& limits = {})
-      : handler_(handler), limits_(limits), handshake_(seed), reader_(limits.chunks),
+      : handler_(handler), limits_(limits), handshake_(seed), reader_(before_publish(limits)),
         ack_window_(limits.window_ack_size) {}
 
   /// Takes bytes of the peer, cut anywhere. On an error (`malformed`, `too_large`, `unsupported`) the session
@@ -107,6 +107,7 @@ private:
   };
   static const std::array<command_entry, 13> known_commands;
 
+  static chunk_limits before_publish(const session_limits& limits) noexcept;
   result<void> take(byte_view in);
   result<void> on_message(const message& m);
   result<void> on_user_control(const message& m);

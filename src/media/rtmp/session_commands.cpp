@@ -216,6 +216,7 @@ result<void> server_session::on_publish(const command& c) {
   publish_ = publish_state::asked;
   publish_stream_ = c.stream_id;
   request_.type = publish_type_of(c.argument(1).text());
+  reader_.limits(limits_.chunks);
   handler_.on_publish(*address, request_);
   return {};
 }

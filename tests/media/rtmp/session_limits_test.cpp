@@ -100,8 +100,22 @@ TEST_CASE("commands that are no AMF0, have no name or are too long are errors") 
   CHECK(failure([](rtmp_client& c) { c.send(message_type::command_amf0, {}); }).find("starts with no name") !=
         std::string::npos);
   CHECK(failure([](rtmp_client& c) {
+          c.connect("live");
+          c.publish("room1");
           c.send(message_type::command_amf0, pattern(70000));
         }).find("a command of 70000 bytes; at most 65536") != std::string::npos);
+}
+
+TEST_CASE("a peer that has not asked to publish is held to small messages, then to the full size") {
+  CHECK(failure([](rtmp_client& c) {
+          c.connect("live");
+          c.media(tag_type::video, 0, pattern(70000));
+        }).find("a message of 70000 bytes (type 9) on chunk stream 7; at most 65536") != std::string::npos);
+  publishing p;
+  p.client.connect_and_publish("live", "room1");
+  p.client.media(tag_type::video, 0, pattern(7 * 1024 * 1024));
+  REQUIRE(p.flush().has_value());
+  CHECK(p.tags.size() == 1);
 }
 
 TEST_CASE("deep AMF nesting in connect ends the session with the reason") {
