@@ -103,6 +103,8 @@ public:
       auto verdict = step(in);
       checker.check(in);
       in.clear_output();
+      auto all = in.summary();
+      expect(all.bytes >= all.tags * tag_overhead);
       if (verdict == intake_verdict::ok || script_.u8() % 4 == 0) continue;
       in = in.successor(first_timestamp());
       checker = log_checker();
@@ -157,6 +159,11 @@ private:
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  driver(byte_view(bytes, size)).run();
+  byte_view input(bytes, size);
+  driver(input).run();
+  auto metadata = as_bytes(samples[10]);
+  byte_buffer hints(metadata.begin(), metadata.end());
+  hints.insert(hints.end(), input.begin(), input.end());
+  expect(read_picture_hints(hints).framerate >= 0);
   return 0;
 }
