@@ -32,7 +32,8 @@ void stream_hub::stop() {
     s->home.post([&s = *s] {
       s.stopped = true;
       s.timer.cancel();
-      for (auto& [key, h] : s.streams) h->source.reset();
+      for (auto& [key, h] : s.streams)
+        h->source.reset();
       s.streams.clear();
     });
 }
@@ -100,7 +101,8 @@ void stream_hub::deliver(hosted_stream& h, worker& at, const opened& done) {
 }
 
 std::shared_ptr<audience> stream_hub::audience_of(hosted_stream& h, worker& at) {
-  h.audiences.resize(workers_.size());
+  // A reader's worker need not be one of the hub's own: recordings have one beyond them.
+  h.audiences.resize(std::max(h.audiences.size(), at.index() + 1));
   auto& slot = h.audiences[at.index()];
   const auto& identity = h.log.current()->identity();
   if (auto present = slot.lock(); present && present->identity().log_epoch == identity.log_epoch)

@@ -10,10 +10,10 @@ void worker::post(std::function<void()> task) {
   asio::post(io_, std::move(task));
 }
 
-worker_pool::worker_pool(std::size_t count, std::string name, logger log)
-    : name_(std::move(name)), log_(log) {
+worker_pool::worker_pool(std::size_t count, std::string name, logger log, std::size_t first_index)
+    : name_(std::move(name)), log_(std::move(log)) {
   for (std::size_t i = 0; i < count; ++i)
-    workers_.push_back(std::make_unique<worker>(i));
+    workers_.push_back(std::make_unique<worker>(first_index + i));
 }
 
 worker_pool::~worker_pool() {
@@ -52,8 +52,10 @@ void worker_pool::stop(std::chrono::milliseconds grace) {
     if (!ended_.wait_for(lock, grace, [this] { return running_ == 0; }))
       log_.warn("cutting off what did not end in time", "workers", running_);
   }
-  for (auto& w : workers_) w->io().stop();
-  for (auto& t : threads_) t.join();
+  for (auto& w : workers_)
+    w->io().stop();
+  for (auto& t : threads_)
+    t.join();
   threads_.clear();
 }
 

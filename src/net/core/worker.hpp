@@ -41,8 +41,9 @@ private:
 /// Owns the workers and their threads. Threads run from `start` to `stop`.
 class worker_pool {
 public:
-  /// `count` >= 1 workers; `name` prefixes the threads' names (15 characters are kept).
-  worker_pool(std::size_t count, std::string name, logger log);
+  /// `count` >= 1 workers, numbered from `first_index` on; `name` prefixes the threads' names (15 characters
+  /// are kept).
+  worker_pool(std::size_t count, std::string name, logger log, std::size_t first_index = 0);
   ~worker_pool();
   worker_pool(const worker_pool&) = delete;
   worker_pool& operator=(const worker_pool&) = delete;

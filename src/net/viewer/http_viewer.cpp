@@ -8,8 +8,9 @@ namespace {
 
 class http_viewer final : public viewer {
 public:
-  http_viewer(socket s, std::shared_ptr<audience> log, stream::cursor_options options, viewer_roster& roster)
-      : viewer(std::move(log), options, roster), socket_(std::move(s)) {}
+  http_viewer(socket s, std::shared_ptr<audience> log, stream::cursor_options options,
+              std::shared_ptr<viewer_roster> roster)
+      : viewer(std::move(log), options, std::move(roster)), socket_(std::move(s)) {}
 
   void respond() {
     auto head = std::make_shared<std::string>(fmt::format("HTTP/1.1 200 OK\r\n"
@@ -65,9 +66,10 @@ private:
 
 } // namespace
 
-void serve_http_flv(socket s, std::shared_ptr<audience> log, stream::cursor_options options, viewer_roster& roster) {
+void serve_http_flv(socket s, std::shared_ptr<audience> log, stream::cursor_options options,
+                    std::shared_ptr<viewer_roster> roster) {
   tune(s);
-  std::make_shared<http_viewer>(std::move(s), std::move(log), options, roster)->respond();
+  std::make_shared<http_viewer>(std::move(s), std::move(log), options, std::move(roster))->respond();
 }
 
 } // namespace sluice::net

@@ -8,28 +8,35 @@ using std::chrono::steady_clock;
 close_word close_word_for(stream::end_reason reason) noexcept {
   switch (reason) {
   case stream::end_reason::changed:
-  case stream::end_reason::rollover: return {4001, "changed"};
-  case stream::end_reason::origin_lost: return {4003, "origin_lost"};
-  case stream::end_reason::stopped: return closed_shutdown;
+  case stream::end_reason::rollover:
+    return {4001, "changed"};
+  case stream::end_reason::origin_lost:
+    return {4003, "origin_lost"};
+  case stream::end_reason::stopped:
+    return closed_shutdown;
   case stream::end_reason::ended:
-  case stream::end_reason::none: break;
+  case stream::end_reason::none:
+    break;
   }
   return {1000, "ended"};
 }
 
-viewer::viewer(std::shared_ptr<audience> log, stream::cursor_options options, viewer_roster& roster)
-    : log_(std::move(log)), roster_(roster), cursor_(log_->view(), options), last_ping_(steady_clock::now()) {
+viewer::viewer(std::shared_ptr<audience> log, stream::cursor_options options,
+               std::shared_ptr<viewer_roster> roster)
+    : log_(std::move(log)), roster_(std::move(roster)), cursor_(log_->view(), options),
+      last_ping_(steady_clock::now()) {
   log_->viewers.fetch_add(1, std::memory_order_relaxed);
-  roster_.add(*this);
+  roster_->add(*this);
 }
 
 viewer::~viewer() {
   log_->viewers.fetch_sub(1, std::memory_order_relaxed);
-  roster_.remove(*this);
+  roster_->remove(*this);
 }
 
 std::string viewer::log_header() const {
-  return fmt::format("{};{};{}", log_->identity().log_epoch.value, cursor_.offset(), cursor_.preface().size());
+  return fmt::format("{};{};{}", log_->identity().log_epoch.value, cursor_.offset(),
+                     cursor_.preface().size());
 }
 
 void viewer::start() {
@@ -54,7 +61,8 @@ void viewer::pump() {
   case stream::cursor_step::kind::wait:
     if (log_->view().ended() != stream::end_reason::none) return finish(close_word_for(log_->view().ended()));
     return log_->wait(*this);
-  case stream::cursor_step::kind::send: return send({}, step.bytes);
+  case stream::cursor_step::kind::send:
+    return send({}, step.bytes);
   case stream::cursor_step::kind::jump:
     counters.jumps.add();
     counters.skipped_bytes.add(step.skipped);
@@ -101,13 +109,14 @@ void viewer::dead() {
 }
 
 void viewer::check(steady_clock::time_point now) {
-  auto limit = phase_ == phase::closing ? roster_.settings().close_deadline : roster_.settings().write_deadline;
+  auto limit =
+      phase_ == phase::closing ? roster_->settings().close_deadline : roster_->settings().write_deadline;
   bool waits_for_peer = phase_ == phase::writing || phase_ == phase::closing;
   if (waits_for_peer && now - write_started_ > limit) {
     if (phase_ == phase::writing) log_->home().counters().viewers.closed_slow.add();
     return dead();
   }
-  if (phase_ != phase::closing && now - last_ping_ > roster_.settings().ping_interval) {
+  if (phase_ != phase::closing && now - last_ping_ > roster_->settings().ping_interval) {
     last_ping_ = now;
     ping();
   }

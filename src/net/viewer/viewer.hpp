@@ -26,7 +26,8 @@ inline constexpr close_word closed_shutdown{1001, "shutdown"};
 class viewer : public reader, public std::enable_shared_from_this<viewer> {
 public:
   /// The log must have a join point. The viewer registers with `roster` until it is destroyed.
-  viewer(std::shared_ptr<audience> log, stream::cursor_options options, viewer_roster& roster);
+  viewer(std::shared_ptr<audience> log, stream::cursor_options options,
+         std::shared_ptr<viewer_roster> roster);
   ~viewer() override;
   viewer(const viewer&) = delete;
   viewer& operator=(const viewer&) = delete;
@@ -68,7 +69,7 @@ private:
   void send(byte_view start, const stream::piece& bytes);
 
   std::shared_ptr<audience> log_;
-  viewer_roster& roster_;
+  std::shared_ptr<viewer_roster> roster_;
   stream::cursor cursor_;
   phase phase_ = phase::idle;
   std::array<stream::const_segment_ptr, 2> pins_;

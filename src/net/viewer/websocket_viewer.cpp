@@ -13,14 +13,16 @@ constexpr std::size_t most_from_viewer = 4096; // bytes of a message a viewer ma
 
 class websocket_viewer final : public viewer {
 public:
-  websocket_viewer(socket s, std::shared_ptr<audience> log, stream::cursor_options options, viewer_roster& roster)
-      : viewer(std::move(log), options, roster), ws_(std::move(s)) {}
+  websocket_viewer(socket s, std::shared_ptr<audience> log, stream::cursor_options options,
+                   std::shared_ptr<viewer_roster> roster)
+      : viewer(std::move(log), options, std::move(roster)), ws_(std::move(s)) {}
 
   void accept(http_request request) {
-    ws_.set_option(websocket::stream_base::decorator([header = log_header()](websocket::response_type& response) {
-      response.set(beast::http::field::server, "sluice");
-      response.set("Sluice-Log", header);
-    }));
+    ws_.set_option(
+        websocket::stream_base::decorator([header = log_header()](websocket::response_type& response) {
+          response.set(beast::http::field::server, "sluice");
+          response.set("Sluice-Log", header);
+        }));
     ws_.auto_fragment(false);
     ws_.binary(true);
     ws_.read_message_max(most_from_viewer);
@@ -34,7 +36,9 @@ public:
   }
 
 private:
-  std::shared_ptr<websocket_viewer> self() { return std::static_pointer_cast<websocket_viewer>(shared_from_this()); }
+  std::shared_ptr<websocket_viewer> self() {
+    return std::static_pointer_cast<websocket_viewer>(shared_from_this());
+  }
 
   // Reading answers pings and notices the peer's close; what a viewer says is thrown away, so all viewers of
   // a thread read into the same bytes.
@@ -47,7 +51,8 @@ private:
   }
 
   void write(const write_buffers& bytes) override {
-    ws_.async_write(bytes, [self = self()](beast::error_code failed, std::size_t n) { self->written(!failed, n); });
+    ws_.async_write(bytes,
+                    [self = self()](beast::error_code failed, std::size_t n) { self->written(!failed, n); });
   }
 
   void close(close_word why) override {
@@ -72,10 +77,11 @@ private:
 
 } // namespace
 
-void serve_websocket(socket s, http_request request, std::shared_ptr<audience> log, stream::cursor_options options,
-                     viewer_roster& roster) {
+void serve_websocket(socket s, http_request request, std::shared_ptr<audience> log,
+                     stream::cursor_options options, std::shared_ptr<viewer_roster> roster) {
   tune(s);
-  std::make_shared<websocket_viewer>(std::move(s), std::move(log), options, roster)->accept(std::move(request));
+  std::make_shared<websocket_viewer>(std::move(s), std::move(log), options, std::move(roster))
+      ->accept(std::move(request));
 }
 
 } // namespace sluice::net

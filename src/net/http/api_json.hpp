@@ -1,0 +1,28 @@
+// The JSON shapes of `/api/v1`, from plain values. Pure; any thread. Documented in docs/api.md.
+#pragma once
+
+#include "cluster/model.hpp"
+#include "net/core/stream_hub.hpp"
+#include "plane/ports.hpp"
+
+#include <boost/json.hpp>
+
+namespace sluice::net {
+
+/// `/api/v1/streams`: the directories' list (null: none was ever heard) with what is served here.
+boost::json::value streams_json(const plane::stream_list* all, const std::vector<stream_status>& here);
+
+/// `/api/v1/streams/<key>` as this node sees it.
+boost::json::value stream_json(const node_id& node, const std::string& zone, const stream_key& key,
+                               const stream_status& here, cluster::liveness live);
+
+/// `/api/v1/enumerate/<key>`: who would serve it for this node, in which order and why.
+boost::json::value enumeration_json(const stream_key& key, const std::string& zone,
+                                    const cluster::enumeration& e);
+
+boost::json::value nodes_json(const std::vector<cluster::node_view>& nodes);
+
+/// `/api/v1/edges`: where a page may go when its edge goes away.
+boost::json::value edges_json(const std::vector<cluster::node_view>& nodes);
+
+} // namespace sluice::net

@@ -1,0 +1,129 @@
+#include "net/http/metrics.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <array>
+#include <fstream>
+#include <unistd.h>
+
+namespace sluice::net {
+
+namespace {
+
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+MetricFamily family(std::string name, std::string help, MetricType type, double value) {
+  MetricFamily out;
+  out.name = std::move(name);
+  out.help = std::move(help);
+  out.type = type;
+  prometheus::ClientMetric metric;
+  metric.counter.value = value;
+  metric.gauge.value = value;
+  out.metric.push_back(metric);
+  return out;
+}
+
+struct row {
+  const char* name;
+  const char* help;
+  MetricType type;
+  const counter& (*read)(const worker_counters&);
+};
+
+constexpr auto count = MetricType::Counter;
+constexpr auto gauge = MetricType::Gauge;
+using wc = worker_counters;
+using cref = const counter&;
+
+const std::array rows{
+    row{"sluice_viewers", "Viewers being served", gauge,
+        [](const wc& w) -> cref { return w.viewers.current; }},
+    row{"sluice_viewers_accepted_total", "Viewers accepted", count,
+        [](const wc& w) -> cref { return w.viewers.accepted; }},
+    row{"sluice_viewers_refused_total", "Viewers answered with an error before any media", count,
+        [](const wc& w) -> cref { return w.viewers.refused; }},
+    row{"sluice_viewer_sent_bytes_total", "Media bytes sent to viewers", count,
+        [](const wc& w) -> cref { return w.viewers.sent_bytes; }},
+    row{"sluice_viewer_jumps_total", "Times a slow viewer jumped to a join point", count,
+        [](const wc& w) -> cref { return w.viewers.jumps; }},
+    row{"sluice_viewer_skipped_bytes_total", "Log bytes left out by those jumps", count,
+        [](const wc& w) -> cref { return w.viewers.skipped_bytes; }},
+    row{"sluice_viewers_closed_slow_total", "Viewers closed because they took nothing any more", count,
+        [](const wc& w) -> cref { return w.viewers.closed_slow; }},
+    row{"sluice_rtmp_connections_total", "RTMP connections accepted", count,
+        [](const wc& w) -> cref { return w.ingest.connections; }},
+    row{"sluice_rtmp_connections", "RTMP connections open", gauge,
+        [](const wc& w) -> cref { return w.ingest.current; }},
+    row{"sluice_publishers_refused_total", "Publishers refused", count,
+        [](const wc& w) -> cref { return w.ingest.refused; }},
+    row{"sluice_ingest_protocol_errors_total", "Publishers' connections ended for breaking RTMP, HTTP or FLV",
+        count, [](const wc& w) -> cref { return w.ingest.protocol_errors; }},
+    row{"sluice_ingest_received_bytes_total", "Bytes received from publishers", count,
+        [](const wc& w) -> cref { return w.ingest.received_bytes; }},
+    row{"sluice_ingest_dropped_packets_total", "Media packets that could not enter the log", count,
+        [](const wc& w) -> cref { return w.ingest.dropped_packets; }},
+    row{"sluice_http_connections_total", "HTTP connections accepted", count,
+        [](const wc& w) -> cref { return w.http.connections; }},
+    row{"sluice_http_connections", "HTTP connections open, viewers not included", gauge,
+        [](const wc& w) -> cref { return w.http.current; }},
+    row{"sluice_http_requests_total", "HTTP requests", count,
+        [](const wc& w) -> cref { return w.http.requests; }},
+    row{"sluice_http_bad_requests_total", "HTTP requests answered 4xx, or that were no HTTP", count,
+        [](const wc& w) -> cref { return w.http.bad_requests; }},
+    row{"sluice_http_over_limit_total", "HTTP connections closed at once for being too many", count,
+        [](const wc& w) -> cref { return w.http.over_limit; }},
+    row{"sluice_trunk_pulls_started_total", "Connections made to pull a stream", count,
+        [](const wc& w) -> cref { return w.trunk.pulls_started; }},
+    row{"sluice_trunk_pushes_started_total", "Connections made to push a stream", count,
+        [](const wc& w) -> cref { return w.trunk.pushes_started; }},
+    row{"sluice_trunk_served_total", "Trunk readers accepted", count,
+        [](const wc& w) -> cref { return w.trunk.served; }},
+    row{"sluice_trunk_received_bytes_total", "Log bytes taken in from other nodes", count,
+        [](const wc& w) -> cref { return w.trunk.received_bytes; }},
+    row{"sluice_trunk_sent_bytes_total", "Log bytes sent to other nodes", count,
+        [](const wc& w) -> cref { return w.trunk.sent_bytes; }},
+    row{"sluice_trunk_switches_total", "Times a pull went on to another upstream", count,
+        [](const wc& w) -> cref { return w.trunk.switches; }},
+    row{"sluice_trunk_gaps_total", "Gaps accepted", count, [](const wc& w) -> cref { return w.trunk.gaps; }},
+    row{"sluice_trunk_gap_bytes_total", "Log bytes left out by gaps", count,
+        [](const wc& w) -> cref { return w.trunk.gap_bytes; }},
+    row{"sluice_trunk_protocol_errors_total",
+        "Trunk connections ended for breaking the protocol or its proof", count,
+        [](const wc& w) -> cref { return w.trunk.protocol_errors; }},
+};
+
+double resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  double total = 0, resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+} // namespace
+
+MetricFamily counter_family(std::string name, std::string help, double value) {
+  return family(std::move(name), std::move(help), count, value);
+}
+
+MetricFamily gauge_family(std::string name, std::string help, double value) {
+  return family(std::move(name), std::move(help), gauge, value);
+}
+
+std::string scrape(worker_pool& workers, const more_metrics& more) {
+  std::vector<MetricFamily> families;
+  for (const auto& r : rows) {
+    double sum = 0;
+    for (std::size_t i = 0; i < workers.size(); ++i)
+      sum += static_cast<double>(r.read(std::as_const(workers.at(i)).counters()).value());
+    families.push_back(family(r.name, r.help, r.type, sum));
+  }
+  families.push_back(
+      gauge_family("process_resident_memory_bytes", "Resident memory of the process", resident_bytes()));
+  if (more) more(families);
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+} // namespace sluice::net

@@ -1,0 +1,219 @@
+#include "net/ingest/publication.hpp"
+
+#include <random>
+
+namespace sluice::net {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr auto beat_interval = 200ms;
+
+std::uint64_t unix_ms() {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                        std::chrono::system_clock::now().time_since_epoch())
+                                        .count());
+}
+
+std::uint16_t random_bits() {
+  return static_cast<std::uint16_t>(std::random_device{}());
+}
+
+// A log goes on in time where the key's previous one stopped, so a viewer that changes over sees no jump
+// back.
+std::uint32_t first_timestamp(const plane::stream_memory& last) {
+  return last.last ? last.last_timestamp + 1 : 0;
+}
+
+} // namespace
+
+publisher_slot::publisher_slot(publication& owner, std::function<void()> evicted)
+    : owner_(&owner), evicted_(std::move(evicted)) {
+  owner.attach(*this);
+}
+
+publisher_slot::~publisher_slot() {
+  if (owner_) owner_->left(*this);
+}
+
+result<void> publisher_slot::push(media::tag_type type, std::uint32_t timestamp, byte_view data) {
+  if (!owner_) return error{errc::closed, "the stream was taken over"};
+  return owner_->push(type, timestamp, data);
+}
+
+void publisher_slot::flush() {
+  if (owner_) owner_->flush();
+}
+
+void publisher_slot::end() {
+  if (owner_) owner_->end(stream::end_reason::ended);
+}
+
+publication::publication(hosted_stream& stream, worker& home, const ingest_services& services,
+                         plane::stream_memory last, logger log)
+    : stream_(stream), home_(home), services_(services), log_(std::move(log)),
+      intake_(services.intake, first_timestamp(last)), last_epoch_(last.last), beat_timer_(home.io()),
+      decision_timer_(home.io()), grace_timer_(home.io()) {}
+
+publication::~publication() {
+  if (!over_) end(stream::end_reason::stopped);
+}
+
+void publication::attach(publisher_slot& newcomer) {
+  if (publisher_) {
+    auto* loser = std::exchange(publisher_, nullptr);
+    loser->owner_ = nullptr;
+    intake_.publisher_left();
+    log_.warn("publisher replaced", "stream", stream_.log.key().str());
+    loser->evicted_();
+  }
+  publisher_ = &newcomer;
+  grace_timer_.cancel();
+  if (!stream_.log.current()) return;
+  log_.info("publisher returned", "stream", stream_.log.key().str());
+  make_beat();
+  announce();
+}
+
+void publication::left(publisher_slot& gone) {
+  if (publisher_ != &gone) return;
+  publisher_ = nullptr;
+  intake_.publisher_left();
+  start_grace();
+}
+
+void publication::start_grace() {
+  if (!stream_.log.current()) return end(stream::end_reason::ended);
+  log_.info("publisher away", "stream", stream_.log.key().str(), "grace_ms", services_.grace.count());
+  make_beat();
+  announce();
+  grace_timer_.expires_after(services_.grace);
+  grace_timer_.async_wait([this](boost::system::error_code cancelled) {
+    if (!cancelled && !publisher_ && !over_) end(stream::end_reason::ended);
+  });
+}
+
+result<void> publication::push(media::tag_type type, std::uint32_t timestamp, byte_view data) {
+  auto verdict = intake_.push(type, timestamp, data, steady_clock::now());
+  if (!verdict) return verdict.error();
+  act_on(*verdict);
+  return {};
+}
+
+void publication::act_on(media::intake_verdict verdict) {
+  for (; verdict != media::intake_verdict::ok; verdict = intake_.tick(steady_clock::now())) {
+    flush();
+    bool rollover = verdict == media::intake_verdict::rollover;
+    auto start = rollover ? 0 : intake_.newest_timestamp() + 1;
+    finish_log(rollover ? stream::end_reason::rollover : stream::end_reason::changed);
+    auto next = intake_.successor(start);
+    intake_ = std::move(next);
+  }
+  arm_decision();
+}
+
+// The decision about a lone track falls due without any packet, too.
+void publication::arm_decision() {
+  auto due = intake_.deadline();
+  if (!due || *due == decision_timer_.expiry()) return;
+  decision_timer_.expires_at(*due);
+  decision_timer_.async_wait([this](boost::system::error_code cancelled) {
+    if (cancelled || over_) return;
+    act_on(intake_.tick(steady_clock::now()));
+    flush();
+  });
+}
+
+void publication::flush() {
+  if (intake_.output().empty()) return;
+  if (!stream_.log.current()) begin_log();
+  newest_ = {intake_.newest_timestamp(), unix_ms()};
+  if (auto appended = stream_.log.append(intake_.output()); !appended) {
+    log_.error("log refused its own intake's tags", "stream", stream_.log.key().str(), "why",
+               appended.error().message);
+    return end(stream::end_reason::ended);
+  }
+  intake_.clear_output();
+}
+
+void publication::begin_log() {
+  auto newest = std::max(last_epoch_, stream_.log.last_epoch());
+  auto mine = epoch::next(unix_ms(), newest, random_bits());
+  stream::tracks present{intake_.has_audio(), intake_.has_video()};
+  // The new epoch is higher than any known here, so the log cannot be refused.
+  stream_.log.begin({stream_.log.key(), mine, present}).value();
+  last_epoch_ = mine;
+  stream_.log.current()->set_path({services_.node});
+  auto told = intake_.summary();
+  stream_.video = told.video_codec;
+  stream_.audio = told.audio_codec;
+  stream_.width = told.picture.width;
+  stream_.height = told.picture.height;
+  newest_ = {intake_.newest_timestamp(), unix_ms()};
+  beats_ = 0;
+  log_.info("stream live", "stream", stream_.log.key().str(), "epoch", mine.value, "video", stream_.video,
+            "audio", stream_.audio, "width", stream_.width, "height", stream_.height);
+  if (services_.began) services_.began(stream_);
+  announce();
+  every_beat();
+}
+
+void publication::announce() {
+  const auto* current = stream_.log.current();
+  if (!services_.control || !current) return;
+  cluster::stream_announcement told;
+  told.key = stream_.log.key().str();
+  told.log_epoch = current->identity().log_epoch;
+  told.origin = services_.node;
+  told.state = publisher_ ? cluster::publisher_state::live : cluster::publisher_state::grace;
+  told.last_timestamp = current->newest_timestamp();
+  told.since_unix_ms = told.log_epoch.unix_ms();
+  told.video = stream_.video;
+  told.audio = stream_.audio;
+  told.width = stream_.width;
+  told.height = stream_.height;
+  services_.control->announce(std::move(told));
+}
+
+void publication::make_beat() {
+  auto* current = stream_.log.current();
+  if (!current) return;
+  current->set_beat({++beats_, services_.node, publisher_ != nullptr, newest_});
+}
+
+void publication::every_beat() {
+  make_beat();
+  beat_timer_.expires_after(beat_interval);
+  beat_timer_.async_wait([this](boost::system::error_code cancelled) {
+    if (!cancelled && !over_ && stream_.log.current()) every_beat();
+  });
+}
+
+void publication::finish_log(stream::end_reason reason) {
+  const auto* current = stream_.log.current();
+  if (!current) return stream_.log.finish(reason);
+  auto ended = current->identity().log_epoch;
+  log_.info("stream ended", "stream", stream_.log.key().str(), "epoch", ended.value, "reason",
+            stream::name(reason), "bytes", current->head());
+  stream_.log.finish(reason);
+  stream_.audiences.clear();
+  if (services_.control) services_.control->withdraw(stream_.log.key(), ended);
+  if (services_.ended) services_.ended(stream_.log.key(), ended);
+}
+
+void publication::end(stream::end_reason reason) {
+  over_ = true;
+  beat_timer_.cancel();
+  decision_timer_.cancel();
+  grace_timer_.cancel();
+  if (publisher_) {
+    auto* last = std::exchange(publisher_, nullptr);
+    last->owner_ = nullptr;
+    if (reason == stream::end_reason::stopped) last->evicted_();
+  }
+  finish_log(reason);
+}
+
+} // namespace sluice::net

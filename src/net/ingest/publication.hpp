@@ -1,0 +1,102 @@
+// A stream published at this origin: turns its publishers' packets into the log, makes the beats, and keeps
+// the log through a publisher's absence. Lives in the stream hub as the stream's feeder; home worker only.
+#pragma once
+
+#include "media/intake/intake.hpp"
+#include "net/core/stream_hub.hpp"
+#include "plane/ports.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+namespace sluice::net {
+
+enum class second_publisher : std::uint8_t {
+  refuse,  ///< whoever is there stays
+  takeover ///< whoever comes last wins
+};
+
+/// What an origin's ingest needs of the node, and its options.
+struct ingest_services {
+  node_id node;
+  stream_hub* hub = nullptr;
+  plane::control* control = nullptr; ///< null: a node without directories
+  media::intake_options intake;
+  std::chrono::milliseconds grace{10'000}; ///< how long a log waits for its publisher to return
+  second_publisher policy = second_publisher::refuse;
+  std::size_t max_connections = 1'000; ///< RTMP connections a worker
+  /// Called on the home worker when a log began (it is current) and when it ended.
+  std::function<void(hosted_stream&)> began;
+  std::function<void(const stream_key&, epoch)> ended;
+};
+
+class publication;
+
+/// What a publisher's connection holds while it publishes. Destroying it means the publisher is gone, perhaps
+/// to return. Home worker only.
+class publisher_slot {
+public:
+  /// `evicted` is called when another publisher took over or the node stops; the slot is dead then.
+  publisher_slot(publication& owner, std::function<void()> evicted);
+  ~publisher_slot();
+  publisher_slot(const publisher_slot&) = delete;
+  publisher_slot& operator=(const publisher_slot&) = delete;
+
+  /// As `media::intake::push`; an error drops only this packet.
+  result<void> push(media::tag_type type, std::uint32_t timestamp, byte_view data);
+  /// Moves what was pushed into the log; once per read is enough.
+  void flush();
+  /// The publisher says the stream is over.
+  void end();
+
+private:
+  friend class publication;
+  publication* owner_;
+  std::function<void()> evicted_;
+};
+
+class publication final : public feeder {
+public:
+  /// `last`: the newest epoch and timestamp known of this key anywhere.
+  publication(hosted_stream& stream, worker& home, const ingest_services& services, plane::stream_memory last,
+              logger log);
+  ~publication() override;
+
+  [[nodiscard]] std::string_view kind() const noexcept override { return "publisher"; }
+  [[nodiscard]] node_id upstream() const override { return {}; }
+  [[nodiscard]] bool on_demand() const noexcept override { return over_; }
+
+  [[nodiscard]] bool has_publisher() const noexcept { return publisher_ != nullptr; }
+  /// The log is over; the next publisher starts another publication.
+  [[nodiscard]] bool over() const noexcept { return over_; }
+
+private:
+  friend class publisher_slot;
+  void attach(publisher_slot& newcomer);
+  void left(publisher_slot& gone);
+  result<void> push(media::tag_type type, std::uint32_t timestamp, byte_view data);
+  void flush();
+  void end(stream::end_reason reason);
+
+  void act_on(media::intake_verdict verdict);
+  void begin_log();
+  void finish_log(stream::end_reason reason);
+  void announce();
+  void make_beat();
+  void every_beat();
+  void arm_decision();
+  void start_grace();
+
+  hosted_stream& stream_;
+  worker& home_;
+  const ingest_services& services_;
+  logger log_;
+  media::intake intake_;
+  epoch last_epoch_;
+  publisher_slot* publisher_ = nullptr;
+  bool over_ = false;
+  std::uint64_t beats_ = 0;
+  stream::time_pair newest_;
+  asio::steady_timer beat_timer_, decision_timer_, grace_timer_;
+};
+
+} // namespace sluice::net

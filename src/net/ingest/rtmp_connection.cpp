@@ -1,0 +1,182 @@
+#include "net/ingest/rtmp_connection.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include <random>
+
+namespace sluice::net {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto before_publish = 10s; // handshake, connect and publish together
+constexpr auto between_bytes = 15s;  // a publisher silent for longer is gone
+constexpr std::size_t read_size = 64 * 1024;
+
+std::uint64_t random_seed() {
+  std::random_device source;
+  return std::uint64_t{source()} << 32 | source();
+}
+
+// The words encoders know for each reason of a refusal.
+std::string_view status_code(errc why) {
+  return why == errc::unauthorized ? "NetStream.Publish.Denied" : "NetStream.Publish.BadName";
+}
+
+} // namespace
+
+rtmp_connection::rtmp_connection(worker& at, socket s, std::shared_ptr<ingest> publishers, logger log)
+    : at_(&at), accepted_at_(at), socket_(std::move(s)), publishers_(std::move(publishers)),
+      log_(std::move(log)), peer_(peer_address(socket_)), session_(*this, random_seed()), buffer_(read_size) {
+}
+
+void rtmp_connection::start(std::function<void()> ended) {
+  ended_ = std::move(ended);
+  tune(socket_);
+  guard(accepted_at_);
+  watchdog_->rest(before_publish);
+  run(accepted_at_, until_publish());
+}
+
+void rtmp_connection::stop() {
+  at_->post([self = shared_from_this()] { self->close(); });
+}
+
+void rtmp_connection::guard(worker& at) {
+  watchdog_.emplace(at, [self = weak_from_this()] {
+    auto alive = self.lock();
+    if (!alive) return;
+    alive->log_.warn("publisher silent", "peer", alive->peer_);
+    alive->close();
+  });
+}
+
+void rtmp_connection::close() {
+  open_ = false;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+void rtmp_connection::run(worker& on, asio::awaitable<void> part) {
+  asio::co_spawn(on.io(), std::move(part),
+                 [self = shared_from_this()](std::exception_ptr failed) { self->part_ended(failed); });
+}
+
+void rtmp_connection::part_ended(std::exception_ptr failed) {
+  try {
+    if (failed) std::rethrow_exception(failed);
+  } catch (const std::exception& e) {
+    log_.error("rtmp connection failed", "peer", peer_, "what", e.what());
+    close();
+  }
+  if (open_) return; // goes on at home
+  slot_.reset();
+  watchdog_.reset();
+  accepted_at_.post([self = shared_from_this()] { std::exchange(self->ended_, nullptr)(); });
+}
+
+asio::awaitable<void> rtmp_connection::until_publish() {
+  while (open_ && !asked_)
+    if (!co_await read_some()) co_return close();
+  if (!open_) co_return;
+  auto& home = publishers_->workers().home(asked_->address.key);
+  watchdog_.reset();
+  auto moved = move_to(home, std::move(socket_));
+  if (!moved) {
+    log_.error("publisher lost", "peer", peer_, "why", moved.error().message);
+    co_return close();
+  }
+  socket_ = std::move(*moved);
+  at_ = &home;
+  home.post([self = shared_from_this(), &home] {
+    self->guard(home);
+    self->watchdog_->rest(between_bytes);
+    self->run(home, self->publish_at_home(home));
+  });
+}
+
+asio::awaitable<void> rtmp_connection::publish_at_home(worker& home) {
+  if (co_await decide(home))
+    while (open_ && slot_ && co_await read_some())
+      slot_->flush();
+  close();
+}
+
+asio::awaitable<bool> rtmp_connection::decide(worker& home) {
+  auto& counters = home.counters().ingest;
+  auto admitted = co_await publishers_->publish(asked_->address, peer_, [self = weak_from_this()] {
+    if (auto alive = self.lock()) alive->close();
+  });
+  if (!admitted) {
+    counters.refused.add();
+    log_.warn("publisher refused", "peer", peer_, "stream", asked_->address.key.str(), "why",
+              admitted.error().message);
+    session_.reject_publish(status_code(admitted.error().code), admitted.error().message);
+    co_await write_answers();
+    co_return false;
+  }
+  if (!open_) co_return false;
+  slot_ = std::move(*admitted);
+  session_.accept_publish();
+  for (const auto& tag : std::exchange(early_, {}))
+    on_media(tag.type, tag.timestamp, tag.data);
+  slot_->flush();
+  co_await write_answers();
+  co_return true;
+}
+
+asio::awaitable<bool> rtmp_connection::read_some() {
+  boost::system::error_code failed;
+  auto n = co_await socket_.async_read_some(asio::buffer(buffer_),
+                                            asio::redirect_error(asio::use_awaitable, failed));
+  if (failed || !open_) co_return false;
+  auto& counters = at_->counters().ingest;
+  counters.received_bytes.add(n);
+  if (slot_) watchdog_->rest(between_bytes);
+  auto fed = session_.feed(byte_view(buffer_).first(n));
+  if (!fed) {
+    counters.protocol_errors.add();
+    log_.warn("rtmp connection ended", "peer", peer_, "why", fed.error().message);
+  }
+  co_await write_answers();
+  co_return fed.has_value();
+}
+
+asio::awaitable<void> rtmp_connection::write_answers() {
+  while (open_ && session_.has_output()) {
+    auto answers = session_.take_output();
+    boost::system::error_code failed;
+    co_await asio::async_write(socket_, asio::buffer(answers),
+                               asio::redirect_error(asio::use_awaitable, failed));
+    if (failed) close();
+  }
+}
+
+void rtmp_connection::on_publish(const stream_address& address, const media::rtmp::publish_request& request) {
+  asked_ = asked{address, request};
+}
+
+void rtmp_connection::on_media(media::tag_type type, std::uint32_t timestamp, byte_view data) {
+  if (!slot_) {
+    early_.push_back({type, timestamp, byte_buffer(data.begin(), data.end())});
+    return;
+  }
+  auto pushed = slot_->push(type, timestamp, data);
+  if (pushed) return;
+  at_->counters().ingest.dropped_packets.add();
+  if (reported_drops_++ == 0)
+    log_.warn("packet dropped", "stream", asked_->address.key.str(), "why", pushed.error().message);
+}
+
+void rtmp_connection::on_unpublish() {
+  if (!slot_) return close();
+  slot_->flush();
+  slot_->end();
+  slot_.reset();
+}
+
+} // namespace sluice::net
