@@ -1,0 +1,172 @@
+#include "actors/directory.hpp"
+
+#include "actors/node_context.hpp"
+#include "cluster/snapshot.hpp"
+
+#include <algorithm>
+
+namespace sluice::actors {
+
+namespace {
+
+/// A pushed list above this could not pass the guard (1 MiB with the rest of the message).
+constexpr std::size_t max_pushed_list = 900u << 10;
+
+caf::result<void> done_or(const result<void>& outcome) {
+  if (outcome) return caf::unit;
+  return to_caf(outcome.error());
+}
+
+std::size_t weight(const cluster::node_view& n) {
+  return 128 + n.id.size() + n.zone.size() + n.trunk_address.size() + n.public_url.size() + n.version.size();
+}
+
+std::size_t weight(const cluster::stream_announcement& s) {
+  return 96 + s.key.size() + s.origin.size();
+}
+
+const std::string& position(const cluster::node_view& n) {
+  return n.id;
+}
+const std::string& position(const cluster::stream_announcement& s) {
+  return s.key;
+}
+
+// Moves the part of the sorted `all` that follows `after` into `part`; true when something is left over.
+template <class T>
+bool take_page(std::vector<T> all, const std::string& after, std::vector<T>& part) {
+  auto at = std::find_if(all.begin(), all.end(), [&](const T& one) { return position(one) > after; });
+  for (std::size_t bytes = 0; at != all.end() && bytes < max_page_bytes; ++at) {
+    bytes += weight(*at);
+    part.push_back(std::move(*at));
+  }
+  return at != all.end();
+}
+
+} // namespace
+
+cluster::directory_state::time_point directory_actor_state::now() const {
+  return self->clock().now();
+}
+
+caf::result<register_answer> directory_actor_state::enter(const register_request& request) {
+  if (auto ok = directory->register_node(request.node, now()); !ok) {
+    config.log.warn("node refused", "reason", ok.error().message);
+    return to_caf(ok.error());
+  }
+  config.log.info("node registered", "id", request.node.id, "role", cluster::name(request.node.role));
+  register_answer answer;
+  answer.directory = config.options.id;
+  answer.boot_nonce = config.options.boot_nonce;
+  answer.warming = directory->warming(now());
+  return answer;
+}
+
+caf::result<void> directory_actor_state::announce(const announce_request& request) {
+  return done_or(directory->announce(request.stream, request.boot_nonce, unix_ms_now(), now()));
+}
+
+caf::result<void> directory_actor_state::withdraw(const withdraw_request& request) {
+  auto key = stream_key::parse(request.key);
+  if (!key) return to_caf(key.error());
+  directory->withdraw(*key, request.log_epoch, now());
+  return caf::unit;
+}
+
+caf::result<enumerate_answer> directory_actor_state::enumerate(const stream_query& query) const {
+  auto key = stream_key::parse(query.key);
+  if (!key) return to_caf(key.error());
+  enumerate_answer answer;
+  answer.found = directory->enumerate(*key, query.zone, now());
+  if (answer.found.order.size() > max_answer_ranks) answer.found.order.resize(max_answer_ranks);
+  return answer;
+}
+
+caf::result<recall_answer> directory_actor_state::recall(const stream_query& query) const {
+  auto key = stream_key::parse(query.key);
+  if (!key) return to_caf(key.error());
+  recall_answer answer;
+  answer.known = directory->recall(*key, now());
+  return answer;
+}
+
+stream_page directory_actor_state::streams_after(const std::string& key) const {
+  stream_page page;
+  page.more = take_page(directory->streams(), key, page.streams);
+  return page;
+}
+
+node_page directory_actor_state::nodes_after(const std::string& id) const {
+  node_page page;
+  page.more = take_page(directory->nodes(now()), id, page.nodes);
+  return page;
+}
+
+snapshot_update directory_actor_state::watch(const watcher_actor& who) {
+  if (std::find(watchers.begin(), watchers.end(), who) == watchers.end()) {
+    watchers.push_back(who);
+    self->monitor(who);
+  }
+  snapshot_update update;
+  update.published = directory->publish(now());
+  return update;
+}
+
+void directory_actor_state::forget(const caf::actor_addr& who) {
+  std::erase_if(watchers, [&](const watcher_actor& one) { return one.address() == who; });
+}
+
+void directory_actor_state::step() {
+  directory->advance(now());
+  bool warming = directory->warming(now());
+  if (directory->list_revision() == told && warming == told_warming) return;
+  told = directory->list_revision();
+  told_warming = warming;
+  auto bytes = cluster::canonical_form(directory->list()).size();
+  if (bytes > max_pushed_list) {
+    config.log.error("relay list too large to push", "bytes", bytes, "most", max_pushed_list);
+    return;
+  }
+  snapshot_update update;
+  update.published = directory->publish(now());
+  // One message for all: its content is shared, not copied per watcher.
+  auto message = caf::make_message(std::move(update));
+  for (const auto& watcher : watchers)
+    caf::anon_send(caf::actor_cast<caf::actor>(watcher), message);
+}
+
+directory_actor::behavior_type directory(directory_actor::stateful_pointer<directory_actor_state> self,
+                                         directory_config config) {
+  auto& state = self->state;
+  state.self = self;
+  state.config = std::move(config);
+  state.directory.emplace(state.config.options, state.now());
+  state.told = state.directory->list_revision();
+  self->set_down_handler([self](caf::down_msg& dm) { self->state.forget(dm.source); });
+  self->delayed_send(self, state.config.step, step_atom_v);
+  return {
+      [self](register_atom, const register_request& r) { return self->state.enter(r); },
+      [self](heartbeat_atom, const heartbeat_request& r) {
+        return done_or(self->state.directory->heartbeat(r.beat, self->state.now()));
+      },
+      [self](leave_atom, const leave_request& r) {
+        return done_or(self->state.directory->leave(r.id, r.boot_nonce, self->state.now()));
+      },
+      [self](announce_atom, const announce_request& r) { return self->state.announce(r); },
+      [self](withdraw_atom, const withdraw_request& r) { return self->state.withdraw(r); },
+      [self](enumerate_atom, const stream_query& q) { return self->state.enumerate(q); },
+      [self](recall_atom, const stream_query& q) { return self->state.recall(q); },
+      [self](streams_atom, const page_query& q) { return self->state.streams_after(q.after); },
+      [self](nodes_atom, const page_query& q) { return self->state.nodes_after(q.after); },
+      [self](watch_atom, const watcher_actor& who) { return self->state.watch(who); },
+      [self](drain_atom, const std::string& id, bool draining) {
+        return done_or(self->state.directory->set_draining(id, draining, self->state.now()));
+      },
+      [self](step_atom) {
+        self->state.step();
+        self->delayed_send(self, self->state.config.step, step_atom_v);
+      },
+  };
+}
+
+} // namespace sluice::actors

@@ -1,0 +1,188 @@
+#include "actors/directory_link.hpp"
+
+#include "actors/dial_gate.hpp"
+
+#include <algorithm>
+
+namespace sluice::actors {
+
+std::chrono::milliseconds link_state::jittered(std::chrono::milliseconds span, double share) {
+  std::uniform_real_distribution<double> factor(1 - share, 1 + share);
+  return std::chrono::milliseconds(
+      static_cast<std::int64_t>(static_cast<double>(span.count()) * factor(random)));
+}
+
+void link_state::attempt() {
+  waiting = false;
+  if (directory)
+    enter();
+  else if (config.local)
+    connected(caf::actor_cast<caf::strong_actor_ptr>(config.local));
+  else
+    gate->dial(*config.node->sockets, config.address);
+}
+
+void link_state::connected(const caf::strong_actor_ptr& peer) {
+  directory = caf::actor_cast<directory_actor>(peer);
+  self->monitor(directory);
+  enter();
+}
+
+void link_state::enter() {
+  register_request request;
+  request.node = config.node->self;
+  auto asked = directory;
+  self->request(directory, config.node->limits.request, register_atom_v, std::move(request))
+      .then(
+          [this, asked](const register_answer&) {
+            if (asked == directory) watch();
+          },
+          [this, asked](const caf::error& e) {
+            if (asked == directory) failed("registering: " + from_caf(e).message);
+          });
+}
+
+void link_state::watch() {
+  auto asked = directory;
+  self->request(directory, config.node->limits.request, watch_atom_v, caf::actor_cast<watcher_actor>(self))
+      .then(
+          [this, asked](const snapshot_update& first) {
+            if (asked == directory) go_online(first);
+          },
+          [this, asked](const caf::error& e) {
+            if (asked == directory) failed("watching: " + from_caf(e).message);
+          });
+}
+
+void link_state::go_online(const snapshot_update& first) {
+  online = true;
+  pause = config.node->limits.redial_least;
+  config.node->board->heard(config.index, unix_ms_now());
+  config.node->log.info("directory connected", "directory", config.address, "id",
+                        first.published.at.directory);
+  for (const auto& [key, stream] : withdrawn)
+    send_withdrawal(stream);
+  for (const auto& [key, stream] : streams)
+    send_announcement(stream);
+  self->send(config.agent, up_atom_v, directory, first);
+  beat(++beats);
+}
+
+void link_state::beat(std::uint64_t series) {
+  // Timers of an earlier connection run out here.
+  if (!online || series != beats) return;
+  heartbeat_request request;
+  request.beat.id = config.node->self.id;
+  request.beat.boot_nonce = config.node->self.boot_nonce;
+  request.beat.draining = draining;
+  if (config.node->data) {
+    request.beat.load = config.node->data->load();
+    request.beat.timestamps = config.node->data->timestamps();
+    if (request.beat.timestamps.size() > max_message_streams)
+      request.beat.timestamps.resize(max_message_streams);
+  }
+  auto asked = directory;
+  self->request(directory, config.node->limits.request, heartbeat_atom_v, std::move(request))
+      .then(
+          [this, asked] {
+            if (asked == directory && online) config.node->board->heard(config.index, unix_ms_now());
+          },
+          // Also when the directory forgot this node: registering again is the cure for every failure.
+          [this, asked](const caf::error& e) {
+            if (asked == directory && online) failed("heartbeat: " + from_caf(e).message);
+          });
+  self->delayed_send(self, jittered(config.node->limits.heartbeat, 0.1), heartbeat_atom_v, series);
+}
+
+void link_state::announce(const announce_request& stream) {
+  streams.insert_or_assign(stream.stream.key, stream);
+  withdrawn.erase(stream.stream.key);
+  if (online) send_announcement(stream);
+}
+
+void link_state::send_announcement(const announce_request& stream) {
+  auto key = stream.stream.key;
+  self->request(directory, config.node->limits.request, announce_atom_v, stream)
+      .then([] {},
+            [this, key](const caf::error& e) {
+              config.node->log.warn("announcement refused", "directory", config.address, "stream", key,
+                                    "reason", from_caf(e).message);
+            });
+}
+
+void link_state::withdraw(const withdraw_request& stream) {
+  auto found = streams.find(stream.key);
+  if (found == streams.end() || found->second.stream.log_epoch > stream.log_epoch) return;
+  streams.erase(found);
+  if (withdrawn.size() < max_message_streams) withdrawn.insert_or_assign(stream.key, stream);
+  if (online) send_withdrawal(stream);
+}
+
+void link_state::send_withdrawal(const withdraw_request& stream) {
+  auto acknowledged = [this, key = stream.key, ended = stream.log_epoch] {
+    auto found = withdrawn.find(key);
+    if (found != withdrawn.end() && found->second.log_epoch == ended) withdrawn.erase(found);
+  };
+  // Unacknowledged, it is sent again with the next connection.
+  self->request(directory, config.node->limits.request, withdraw_atom_v, stream)
+      .then(acknowledged, [](const caf::error&) {});
+}
+
+caf::result<bool> link_state::leave() {
+  if (!online) return false;
+  online = false;
+  leave_request request;
+  request.id = config.node->self.id;
+  request.boot_nonce = config.node->self.boot_nonce;
+  auto promise = self->make_response_promise<bool>();
+  self->request(directory, config.node->limits.leave, leave_atom_v, std::move(request))
+      .then([promise]() mutable { promise.deliver(true); },
+            [promise](const caf::error&) mutable { promise.deliver(false); });
+  return promise;
+}
+
+void link_state::failed(const std::string& reason) {
+  if (online) {
+    online = false;
+    self->send(config.agent, down_atom_v, directory, reason);
+    config.node->log.warn("directory lost", "directory", config.address, "reason", reason);
+  }
+  config.node->board->lost(config.index, reason);
+  if (std::exchange(waiting, true)) return;
+  self->delayed_send(self, jittered(pause, 0.5), dial_atom_v);
+  pause = std::min(pause * 2, config.node->limits.redial_most);
+}
+
+void link_state::directory_gone(const caf::down_msg& message) {
+  if (!directory || message.source != directory.address()) return;
+  failed("connection closed");
+  directory = nullptr;
+}
+
+link_actor::behavior_type directory_link(link_actor::stateful_pointer<link_state> self, link_config config) {
+  auto& state = self->state;
+  state.self = self;
+  state.config = std::move(config);
+  const auto& node = *state.config.node;
+  state.pause = node.limits.redial_least;
+  state.random.seed(static_cast<std::uint_fast32_t>(node.self.boot_nonce + state.config.index + 1));
+  state.gate = std::make_shared<dial_gate>(caf::actor_cast<link_actor>(self), node.limits.handshake);
+  self->attach_functor([gate = state.gate] { gate->close(); });
+  self->set_down_handler([self](caf::down_msg& message) { self->state.directory_gone(message); });
+  self->send(self, dial_atom_v);
+  return {
+      [self](snapshot_update& update) {
+        if (self->state.online) self->send(self->state.config.agent, std::move(update));
+      },
+      [self](dial_atom) { self->state.attempt(); },
+      [self](heartbeat_atom, std::uint64_t series) { self->state.beat(series); },
+      [self](up_atom, const caf::strong_actor_ptr& peer) { self->state.connected(peer); },
+      [self](down_atom, const std::string& reason) { self->state.failed(reason); },
+      [self](announce_atom, const announce_request& r) { self->state.announce(r); },
+      [self](withdraw_atom, const withdraw_request& r) { self->state.withdraw(r); },
+      [self](drain_atom, bool draining) { self->state.draining = draining; },
+      [self](leave_atom) { return self->state.leave(); },
+  };
+}
+
+} // namespace sluice::actors

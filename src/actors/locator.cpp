@@ -1,0 +1,191 @@
+#include "actors/locator.hpp"
+
+#include "cluster/enumeration.hpp"
+
+#include <algorithm>
+
+namespace sluice::actors {
+
+namespace {
+
+/// Pages of one list that are asked for; what does not fit is left out.
+constexpr std::size_t max_pages = 64;
+
+error nobody() {
+  return {errc::unavailable, "no directory answered and no relay list was ever seen"};
+}
+
+auto list_atom(const stream_page&) {
+  return streams_atom_v;
+}
+auto list_atom(const node_page&) {
+  return nodes_atom_v;
+}
+auto& items(stream_page& page) {
+  return page.streams;
+}
+auto& items(node_page& page) {
+  return page.nodes;
+}
+const std::string& position(const cluster::stream_announcement& one) {
+  return one.key;
+}
+const std::string& position(const cluster::node_view& one) {
+  return one.id;
+}
+
+} // namespace
+
+void locator_state::demote(const directory_actor& directory) {
+  auto found = std::find(directories.begin(), directories.end(), directory);
+  if (found != directories.end()) std::rotate(found, found + 1, directories.end());
+}
+
+caf::result<enumerate_answer> locator_state::enumerate(const std::string& key) {
+  auto s = std::make_shared<search>();
+  s->promise = self->make_response_promise<enumerate_answer>();
+  s->query.key = key;
+  s->query.zone = node->self.zone;
+  s->left.assign(directories.rbegin(), directories.rend());
+  ask_next(s);
+  return s->promise;
+}
+
+void locator_state::ask_next(const std::shared_ptr<search>& s) {
+  if (s->left.empty()) return conclude(s);
+  auto directory = s->left.back();
+  s->left.pop_back();
+  self->request(directory, node->limits.enumerate, enumerate_atom_v, s->query)
+      .then([this, s](enumerate_answer& answer) { weigh(s, std::move(answer.found)); },
+            [this, s, directory](const caf::error&) {
+              demote(directory);
+              ask_next(s);
+            });
+}
+
+// `live` ends the search. `not_live` counts when two directories say so, or the only one: a directory that
+// was cut off from an origin for a lease period would otherwise turn viewers away.
+void locator_state::weigh(const std::shared_ptr<search>& s, cluster::enumeration found) {
+  s->heard = true;
+  bool second_no =
+      s->best && s->best->live == cluster::liveness::not_live && found.live == cluster::liveness::not_live;
+  bool better = !s->best || found.live < s->best->live ||
+                (found.live == s->best->live && found.order.size() > s->best->order.size());
+  bool live = found.live == cluster::liveness::live;
+  if (better) s->best = std::move(found);
+  if (live || second_no)
+    conclude(s);
+  else
+    ask_next(s);
+}
+
+void locator_state::conclude(const std::shared_ptr<search>& s) {
+  auto list = node->board->list();
+  auto key = stream_key::parse(s->query.key);
+  if (list && key && (!s->best || s->best->order.size() < std::min(list->relays.size(), std::size_t{1}))) {
+    auto computed = cluster::enumerate(*key, *list, s->query.zone);
+    if (s->best) {
+      computed.live = s->best->live;
+      computed.live_epoch = s->best->live_epoch;
+      computed.origin = s->best->origin;
+    }
+    computed.stale = !s->heard;
+    s->best = std::move(computed);
+  }
+  if (!s->best) {
+    s->promise.deliver(to_caf(nobody()));
+    return;
+  }
+  enumerate_answer answer;
+  answer.found = std::move(*s->best);
+  s->promise.deliver(std::move(answer));
+}
+
+caf::result<recall_answer> locator_state::recall(const std::string& key) {
+  struct poll {
+    caf::typed_response_promise<recall_answer> promise;
+    recall_answer newest;
+    std::size_t left = 0;
+    bool heard = false;
+  };
+  if (directories.empty()) return to_caf({errc::unavailable, "no directory is connected"});
+  auto p = std::make_shared<poll>();
+  p->promise = self->make_response_promise<recall_answer>();
+  p->left = directories.size();
+  auto counted = [p] {
+    if (--p->left > 0) return;
+    if (p->heard)
+      p->promise.deliver(std::move(p->newest));
+    else
+      p->promise.deliver(to_caf({errc::unavailable, "no directory answered"}));
+  };
+  stream_query query;
+  query.key = key;
+  for (const auto& directory : directories)
+    self->request(directory, node->limits.recall, recall_atom_v, query)
+        .then(
+            [p, counted](recall_answer& answer) {
+              p->heard = true;
+              if (answer.known.last >= p->newest.known.last) p->newest = std::move(answer);
+              counted();
+            },
+            [counted](const caf::error&) { counted(); });
+  return p->promise;
+}
+
+template <class Page>
+caf::result<Page> locator_state::list() {
+  auto c = std::make_shared<collection<Page>>();
+  c->promise = self->make_response_promise<Page>();
+  c->left.assign(directories.rbegin(), directories.rend());
+  next_page(c);
+  return c->promise;
+}
+
+template <class Page>
+void locator_state::next_page(const std::shared_ptr<collection<Page>>& c) {
+  if (c->left.empty()) {
+    c->promise.deliver(to_caf({errc::unavailable, "no directory answered"}));
+    return;
+  }
+  page_query query;
+  if (!items(c->gathered).empty()) query.after = position(items(c->gathered).back());
+  self->request(c->left.back(), node->limits.request, list_atom(c->gathered), query)
+      .then(
+          [this, c](Page& page) {
+            auto& part = items(page);
+            auto& all = items(c->gathered);
+            bool more = page.more && !part.empty() && ++c->pages < max_pages;
+            all.insert(all.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
+            if (more)
+              next_page(c);
+            else
+              c->promise.deliver(std::move(c->gathered));
+          },
+          [this, c](const caf::error&) {
+            demote(c->left.back());
+            c->left.pop_back();
+            c->gathered = Page{};
+            c->pages = 0;
+            next_page(c);
+          });
+}
+
+locator_actor::behavior_type locator(locator_actor::stateful_pointer<locator_state> self,
+                                     node_context_ptr node) {
+  self->state.self = self;
+  self->state.node = std::move(node);
+  return {
+      [self](up_atom, const directory_actor& d) {
+        std::erase(self->state.directories, d);
+        self->state.directories.push_back(d);
+      },
+      [self](down_atom, const directory_actor& d) { std::erase(self->state.directories, d); },
+      [self](enumerate_atom, const std::string& key) { return self->state.enumerate(key); },
+      [self](recall_atom, const std::string& key) { return self->state.recall(key); },
+      [self](streams_atom) { return self->state.list<stream_page>(); },
+      [self](nodes_atom) { return self->state.list<node_page>(); },
+  };
+}
+
+} // namespace sluice::actors

@@ -1,0 +1,52 @@
+// Answers a node's questions: asks its directories one after the other within short limits, and falls back
+// on the last relay list, so that an answer never waits for a directory that is gone. One per node.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/node_context.hpp"
+
+namespace sluice::actors {
+
+struct locator_state {
+  static inline const char* name = "locator";
+
+  /// One enumeration under way.
+  struct search {
+    caf::typed_response_promise<enumerate_answer> promise;
+    stream_query query;
+    std::vector<directory_actor> left; ///< to be asked yet, the next one last
+    std::optional<cluster::enumeration> best;
+    bool heard = false; ///< a directory answered
+  };
+  /// One list being collected page by page.
+  template <class Page>
+  struct collection {
+    caf::typed_response_promise<Page> promise;
+    std::vector<directory_actor> left;
+    Page gathered;
+    std::size_t pages = 0;
+  };
+
+  locator_actor::pointer self = nullptr;
+  node_context_ptr node;
+  std::vector<directory_actor> directories; ///< connected ones, the most trusted first
+
+  caf::result<enumerate_answer> enumerate(const std::string& key);
+  caf::result<recall_answer> recall(const std::string& key);
+  template <class Page>
+  caf::result<Page> list();
+
+  void demote(const directory_actor& directory);
+
+private:
+  void ask_next(const std::shared_ptr<search>& s);
+  void weigh(const std::shared_ptr<search>& s, cluster::enumeration found);
+  void conclude(const std::shared_ptr<search>& s);
+  template <class Page>
+  void next_page(const std::shared_ptr<collection<Page>>& c);
+};
+
+locator_actor::behavior_type locator(locator_actor::stateful_pointer<locator_state> self,
+                                     node_context_ptr node);
+
+} // namespace sluice::actors

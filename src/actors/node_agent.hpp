@@ -1,0 +1,46 @@
+// A node's agent: spawns a link per directory, merges the lists they hear into the one the node goes by,
+// keeps it on disk, and passes announcements to every link. One per node.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/node_context.hpp"
+#include "cluster/merged_view.hpp"
+
+namespace sluice::actors {
+
+struct agent_config {
+  node_context_ptr node;
+  directory_actor local; ///< the directory in this node; null elsewhere
+  locator_actor locator;
+};
+
+struct agent_state {
+  static inline const char* name = "node_agent";
+
+  agent_actor::pointer self = nullptr;
+  agent_config config;
+  std::vector<link_actor> links;
+  std::optional<cluster::merged_view> view;
+  std::map<caf::actor_addr, node_id> connected; ///< ids by handle: two addresses may lead to one directory
+  std::uint64_t shown_digest = 0;               ///< of the list the others were shown
+  bool shown = false;
+  bool unsaved = false;
+
+  void begin();
+  void directory_up(const directory_actor& directory, const snapshot_update& first);
+  void directory_down(const directory_actor& directory, const std::string& reason);
+  void heard(const snapshot_update& update);
+  void step();
+  caf::result<bool> leave();
+
+private:
+  [[nodiscard]] cluster::merged_view::time_point now() const { return self->clock().now(); }
+  void restore();
+  void show(std::uint64_t unix_ms);
+  void save();
+  void report_all_lost() const;
+};
+
+agent_actor::behavior_type node_agent(agent_actor::stateful_pointer<agent_state> self, agent_config config);
+
+} // namespace sluice::actors
