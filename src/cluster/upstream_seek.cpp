@@ -124,7 +124,7 @@ upstream_action upstream_choice::connect(const ranked_relay& relay, bool accept_
 }
 
 upstream_choice::time_point upstream_choice::next_deadline(time_point now) const {
-  auto until = now + options_.longest_wait;
+  auto until = time_point::max();
   auto sooner = [&](time_point when) { until = std::min(until, when); };
   if (candidate_)
     sooner(candidate_->since + options_.connect_limit);

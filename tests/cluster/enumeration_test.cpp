@@ -16,8 +16,12 @@ using namespace sluice::cluster::test;
 
 namespace {
 
+/// The first rank of a stream; by the scores alone, which is what the enumeration sorts by.
 std::string owner(const snapshot& list, int stream) {
-  return enumerate(key(fmt::format("live/s{}", stream)), list, "").order.front().id;
+  std::vector<double> scores(list.relays.size());
+  rendezvous().score(key(fmt::format("live/s{}", stream)), list.relays, scores);
+  auto best = std::max_element(scores.begin(), scores.end()) - scores.begin();
+  return list.relays[static_cast<std::size_t>(best)].id;
 }
 
 } // namespace
@@ -38,7 +42,7 @@ TEST_CASE("the enumeration of fixed ids and keys is the same on every machine an
 TEST_CASE("each relay stands in the order once, and the head leads it where there are no zones") {
   for (int count : {0, 1, 2, 3, 50, 1000}) {
     auto list = numbered(count);
-    auto found = enumerate(key(), list, "");
+    auto found = enumerate(key("live/s1"), list, "");
     CHECK(found.digest == list.digest);
     CHECK(found.live == liveness::unknown);
     CHECK(found.head.size() == static_cast<std::size_t>(std::min(count, 2)));
@@ -47,12 +51,13 @@ TEST_CASE("each relay stands in the order once, and the head leads it where ther
     CHECK(std::set(unique.begin(), unique.end()).size() == unique.size());
     CHECK(std::equal(found.head.begin(), found.head.end(), found.order.begin()));
     CHECK(found.spread == static_cast<std::uint32_t>(std::clamp(count, 1, 2)));
+    if (count > 0) CHECK(found.order.front().id == owner(list, 1));
   }
 }
 
 TEST_CASE("removing one of N relays moves only its own streams, and adding it back restores them") {
   for (int count : {10, 100, 1000}) {
-    int streams = count == 1000 ? 2000 : 10'000;
+    int streams = count == 1000 ? 1000 : 5000;
     auto list = numbered(count);
     auto less = list;
     auto gone = less.relays[static_cast<std::size_t>(count) / 2].id;
@@ -73,7 +78,7 @@ TEST_CASE("streams fall to relays in proportion to their weights") {
   auto list = list_of(
       {relay("a", "", 1), relay("b", "", 2), relay("c", "", 5), relay("d", "", 0.5), relay("e", "", 1.5)});
   std::map<std::string, int> share;
-  constexpr int streams = 50'000;
+  constexpr int streams = 20'000;
   for (int i = 0; i < streams; ++i)
     ++share[owner(list, i)];
   for (auto& one : list.relays) {
@@ -87,25 +92,25 @@ TEST_CASE("equal relays share streams evenly, from ten to a thousand of them") {
   for (int count : {10, 100, 1000}) {
     auto list = numbered(count);
     std::map<std::string, int> share;
-    int streams = std::min(count * 100, 20'000);
+    int streams = std::min(count * 100, 5000);
     for (int i = 0; i < streams; ++i)
       ++share[owner(list, i)];
     auto expected = static_cast<double>(streams) / count;
     for (auto& [id, n] : share)
-      CHECK_MESSAGE(std::abs(n - expected) < 6 * std::sqrt(expected), id);
+      CHECK_MESSAGE(std::abs(n - expected) < 6 * std::sqrt(expected) + 1, id);
   }
 }
 
 TEST_CASE("the second rank is independent of the first") {
   auto list = numbered(10);
   std::map<std::string, int> seconds;
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 5000; ++i) {
     auto found = enumerate(key(fmt::format("live/s{}", i)), list, "");
     if (found.order[0].id == "relay-3") ++seconds[found.order[1].id];
   }
   CHECK(seconds.size() == 9);
   for (auto& [id, n] : seconds)
-    CHECK_MESSAGE(std::abs(n - 222) < 6 * std::sqrt(222), id);
+    CHECK_MESSAGE(std::abs(n - 55) < 6 * std::sqrt(55), id);
 }
 
 TEST_CASE("the asker's zone comes first, then the head, then the rest") {
