@@ -163,6 +163,13 @@ void upstream_choice::note_gap(const upstream_link& from, const upstream_hello& 
   gap_first_ = said.first;
 }
 
+void upstream_choice::searching(link_id link, time_point now) {
+  auto* from = find(link);
+  if (!from) return;
+  from->last_received = now;
+  from->hello_by = from->since + options_.search_limit;
+}
+
 void upstream_choice::not_here(link_id link, time_point now) {
   auto* from = find(link);
   if (!from) return;

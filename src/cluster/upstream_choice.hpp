@@ -19,6 +19,7 @@ namespace sluice::cluster {
 struct upstream_options {
   using ms = std::chrono::milliseconds;
   ms connect_limit{300};       ///< connect + upgrade + hello together
+  ms search_limit{1500};       ///< instead, when the upstream says that it looks for the stream itself
   ms silent_limit{600};        ///< no byte at all: the hop is dead
   ms beat_limit{600};          ///< no beats: the path is dead after this ...
   ms beat_limit_per_hop{400};  ///< ... plus this per node of the upstream's path
@@ -162,6 +163,7 @@ private:
     ranked_relay relay;
     time_point since; ///< dialled, then in use
     time_point last_received;
+    time_point hello_by;
     time_point seek_at; ///< without a beat until then, another upstream is sought
     epoch log_epoch;
     std::size_t hops = 0; ///< nodes from the origin to the upstream

@@ -20,7 +20,7 @@ upstream_action upstream_choice::next(time_point now) {
 }
 
 void upstream_choice::check_deadlines(time_point now) {
-  if (candidate_ && now - candidate_->since >= options_.connect_limit)
+  if (candidate_ && now >= candidate_->hello_by)
     drop(*candidate_, drop_reason::timed_out, now);
   if (current_) check_current(now);
   if (current_ && candidate_ && !seeking(now)) drop(*candidate_, drop_reason::not_better, now);
@@ -117,6 +117,7 @@ upstream_action upstream_choice::connect(const ranked_relay& relay, bool accept_
   fresh.relay = relay;
   fresh.since = now;
   fresh.last_received = now;
+  fresh.hello_by = now + options_.connect_limit;
   fresh.accept_gap = accept_gap;
   candidate_ = std::move(fresh);
   return connect_upstream{last_link_,         relay.id,    relay.trunk_address, epoch_,
@@ -127,7 +128,7 @@ upstream_choice::time_point upstream_choice::next_deadline(time_point now) const
   auto until = time_point::max();
   auto sooner = [&](time_point when) { until = std::min(until, when); };
   if (candidate_)
-    sooner(candidate_->since + options_.connect_limit);
+    sooner(candidate_->hello_by);
   else if (seeking(now))
     sooner(next_round_);
   if (current_) {
