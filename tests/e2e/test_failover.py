@@ -10,6 +10,7 @@ from sluice_e2e.viewer import open_when_live
 
 KEY = "live/room1"
 GRACE_SECONDS = 10
+ORIGIN_LOST = 4003  # close codes of viewers' WebSockets
 
 
 class Failover(SluiceTest):
@@ -112,7 +113,7 @@ class Failover(SluiceTest):
         self.start()
         epoch = self.edge.stream(KEY)["epoch"]
         self.publisher.kill()
-        wait_until("the state grace", lambda: self.edge.stream(KEY)["state"] == "grace", 5)
+        wait_until("the state paused", lambda: self.edge.stream(KEY)["state"] == "paused", 5)
         time.sleep(2)
         self.publish()
         wait_until("the state live", lambda: self.edge.stream(KEY)["state"] == "live", 5)
@@ -129,6 +130,7 @@ class Failover(SluiceTest):
         for viewer in self.viewers:
             viewer.wait_ended(GRACE_SECONDS + 5)
         self.assertGreater(time.monotonic() - killed, GRACE_SECONDS - 2)
+        self.assertEqual(self.viewers[0].close_code, ORIGIN_LOST, self.viewers[0].ending)
         for viewer in self.viewers:
             self.nodes.check(viewer, KEY)
         self.assertEqual(plain_http.request(self.edge.live(KEY)).status, 404)

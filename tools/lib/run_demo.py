@@ -194,7 +194,7 @@ Ctrl-C ends everything.""", flush=True)
 def run(shift, children):
     ports = Ports(shift)
     check_ports(ports)
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / "state").mkdir(parents=True, exist_ok=True)
     print(f"\n== starting the cluster: 1 origin, {RELAYS} relays, {EDGES} edges, {DIRECTORIES} directories", flush=True)
     children.append(start_cluster(shift))
     wait_for("the cluster to be ready", children, lambda: is_ready(ports.edges[0]) and is_ready(ports.origins[0]),

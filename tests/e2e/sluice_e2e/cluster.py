@@ -24,8 +24,7 @@ class Node(Child):
     def __init__(self, role, node_id, ports, arguments, folder):
         self.role, self.id, self.ports = role, node_id, ports
         listeners = [word for kind, port in ports.items() for word in (f"--{kind}-listen", f"127.0.0.1:{port}")]
-        super().__init__(node_id, [binary(), "--role", role, "--node-id", node_id, *listeners,
-                                   "--state-dir", str(folder / f"state-{node_id}"), *arguments], folder)
+        super().__init__(node_id, [binary(), "--role", role, "--node-id", node_id, *listeners, *arguments], folder)
 
     def url(self, path="/", scheme="http"):
         return f"{scheme}://127.0.0.1:{self.ports['http']}{path}"
@@ -37,13 +36,23 @@ class Node(Child):
         return plain_http.get_json(self.url(f"/api/v1/{path}"))
 
     def stream(self, key):
-        """What the node says of a stream; None if it carries none of that key."""
+        """What the node says of a stream; None if it says that it is not live."""
         try:
             return self.api(f"streams/{key}")
         except plain_http.Refused as refused:
             if refused.status == 404:
                 return None
             raise
+
+    def carries(self, key):
+        """Whether the node holds the stream's log itself: then it knows the path to the origin."""
+        stream = self.stream(key)
+        return bool(stream and stream["path"])
+
+    def known_nodes(self):
+        """The ids of the nodes it sees in the cluster; none while it has no directory to ask."""
+        answer = plain_http.request(self.url("/api/v1/nodes"))
+        return {entry["id"] for entry in answer.json()["nodes"]} if answer.status == 200 else set()
 
     def metric(self, name, **labels):
         """The sum of a metric's samples that carry all these labels."""
@@ -91,20 +100,25 @@ class Cluster:
         return self._start("directory", node_id, ports, arguments)
 
     def origin(self, node_id, *arguments):
-        ports = {"rtmp": free_port(), "http": free_port(), "trunk": free_port()}
-        return self._start("origin", node_id, ports, (*self._known(), "--record", str(self.records), *arguments))
+        return self._start("origin", node_id, {"rtmp": free_port(), "http": free_port()},
+                           (*self._known(node_id), "--record", str(self.records), *arguments))
 
     def relay(self, node_id, *arguments):
         return self._start("relay", node_id, {"trunk": free_port(), "http": free_port()},
-                           (*self._known(), *arguments))
+                           (*self._known(node_id), *arguments))
 
     def edge(self, node_id, *arguments):
         ports = {"http": free_port()}
-        return self._start("edge", node_id, ports,
-                           (*self._known(), "--public-url", f"http://127.0.0.1:{ports['http']}", *arguments))
+        url = f"http://127.0.0.1:{ports['http']}"
+        return self._start("edge", node_id, ports, (*self._known(node_id), "--public-url", url, *arguments))
 
-    def _known(self):
-        return ("--directory", ",".join(self._directories)) if self._directories else ()
+    def _known(self, node_id):
+        """The directories, and a folder to keep their list in."""
+        if not self._directories:
+            return ()
+        state = self.folder / f"state-{node_id}"
+        state.mkdir(exist_ok=True)
+        return "--directory", ",".join(self._directories), "--state-dir", str(state)
 
     def _start(self, role, node_id, ports, arguments):
         node = Node(role, node_id, ports, arguments, self.folder)
@@ -115,13 +129,14 @@ class Cluster:
         return [node for node in self.nodes.values() if node.role == role]
 
     def wait_ready(self):
-        """Waits until every node is ready and every directory knows every node."""
+        """Waits until every node is ready and, where there are directories, sees all the others by them."""
         for node in self.nodes.values():
             node.wait_ready()
-        others = {node.id for node in self.nodes.values() if node.role != "directory"}
-        for directory in self.of_role("directory"):
-            wait_until(f"{directory.id} to know {sorted(others)}",
-                       lambda d=directory: others <= {entry["id"] for entry in d.api("nodes")["nodes"]}, READY_LIMIT)
+        members = [node for node in self.nodes.values() if node.role != "directory" and self._directories]
+        everybody = {node.id for node in members}
+        for node in members:
+            wait_until(f"{node.id} to see {sorted(everybody)}", lambda n=node: everybody <= n.known_nodes(),
+                       READY_LIMIT)
 
     def log(self, key, epoch, at_least):
         """The origin's log of a stream, from its record file."""

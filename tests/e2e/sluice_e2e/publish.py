@@ -14,7 +14,8 @@ FRAME_RATE = 30
 SAMPLE_SECONDS = 30
 
 _PICTURE = (f"testsrc2=size=640x360:rate={FRAME_RATE},"
-            f"drawtext=fontfile={FONT}:text='%{{pts\\:hms}}':x=20:y=20:fontsize=48:fontcolor=white:box=1:boxcolor=black")
+            f"drawtext=fontfile={FONT}:text='%{{pts\\:hms}}':x=20:y=20:"
+            "fontsize=48:fontcolor=white:box=1:boxcolor=black")
 _VIDEO = ("-c:v libx264 -preset veryfast -tune zerolatency -pix_fmt yuv420p -b:v 800k -maxrate 800k -bufsize 800k "
           f"-g {FRAME_RATE} -keyint_min {FRAME_RATE} -sc_threshold 0").split()
 _AUDIO = "-c:a aac -b:a 96k -ar 48000 -ac 2".split()
