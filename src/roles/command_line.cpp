@@ -1,0 +1,237 @@
+#include "roles/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <set>
+
+namespace sluice::roles {
+
+namespace {
+
+using role_set = std::set<process_role>;
+const role_set origin_only{process_role::origin, process_role::all};
+const role_set with_streams{process_role::origin, process_role::relay, process_role::edge, process_role::all};
+const role_set with_viewers = with_streams;
+const role_set directory_only{process_role::directory, process_role::all};
+const role_set single{process_role::origin, process_role::relay, process_role::edge, process_role::directory};
+const role_set all_only{process_role::all};
+const role_set every{process_role::origin, process_role::relay, process_role::edge, process_role::directory,
+                     process_role::all};
+
+const std::map<std::string, process_role> role_names{{"origin", process_role::origin},
+                                                     {"relay", process_role::relay},
+                                                     {"edge", process_role::edge},
+                                                     {"directory", process_role::directory},
+                                                     {"all", process_role::all}};
+const std::map<std::string, log_level> level_names{{"debug", log_level::debug},
+                                                   {"info", log_level::info},
+                                                   {"warn", log_level::warn},
+                                                   {"error", log_level::error}};
+
+std::string variable_of(std::string flag) {
+  flag.erase(0, 2);
+  std::transform(flag.begin(), flag.end(), flag.begin(),
+                 [](char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c))); });
+  return "SLUICE_" + flag;
+}
+
+class declaration {
+public:
+  explicit declaration(options& to) : app_("Sluice: live video distribution. One binary plays every part.", "sluice") {
+    app_.set_version_flag("--version", "sluice " SLUICE_VERSION, "Print the version and exit");
+    app_.set_help_flag("--help", "Print this and exit");
+    app_.get_formatter()->column_width(34);
+    app_.add_option("--config", file_, "TOML file with these options as keys (http-listen = \":8080\")")
+        ->envname("SLUICE_CONFIG");
+    declare_node(to);
+    declare_addresses(to);
+    declare_streams(to);
+    declare_all_in_one(to);
+    app_.footer("Every option can be given as a variable too: --http-listen as SLUICE_HTTP_LISTEN.\n"
+                "Flags win over variables, variables over the file.\n"
+                "Publish: ffmpeg -re -i FILE -c copy -f flv rtmp://ORIGIN:1935/live/room1\n"
+                "Watch:   http://EDGE:8080/watch/live/room1");
+  }
+
+  CLI::App& app() { return app_; }
+  [[nodiscard]] const std::string& file() const { return file_; }
+  [[nodiscard]] const std::map<std::string, role_set>& usable() const { return usable_; }
+
+private:
+  template <class T>
+  CLI::Option* add(const char* group, const char* flag, T& to, const char* help, role_set roles) {
+    usable_[flag] = std::move(roles);
+    return app_.add_option(flag, to, help)->group(group)->envname(variable_of(flag))->capture_default_str();
+  }
+
+  void declare_node(options& o) {
+    const char* group = "This node";
+    add(group, "--role", o.role, "What this process is", every)
+        ->transform(CLI::Transformer(role_names, CLI::ignore_case))
+        ->type_name("origin|relay|edge|directory|all")
+        ->default_str("all");
+    add(group, "--node-id", o.node_id, "Its name in the cluster; default: ROLE-HOSTNAME", single);
+    add(group, "--zone", o.zone, "Where it stands; nodes prefer relays of their own zone", every);
+    add(group, "--weight", o.weight, "A relay's capacity relative to the others'", {process_role::relay})
+        ->check(CLI::Range(0.01, 1000.0));
+    add(group, "--workers", o.workers, "Data threads; 0: one a core (one a node with --role all)", every)
+        ->check(CLI::Range(0, 256));
+    add(group, "--state-dir", o.state_dir, "Folder for the last relay list, to start from when no directory answers",
+        with_streams);
+    add(group, "--log-level", o.least, "Least level written to standard error", every)
+        ->transform(CLI::Transformer(level_names, CLI::ignore_case))
+        ->type_name("debug|info|warn|error")
+        ->default_str("info");
+  }
+
+  void declare_addresses(options& o) {
+    const char* group = "Addresses (HOST:PORT, [V6]:PORT or :PORT)";
+    add(group, "--http-listen", o.http_listen, "Viewers, pages, API and metrics", single);
+    add(group, "--rtmp-listen", o.rtmp_listen, "Publishers (RTMP)", {process_role::origin});
+    add(group, "--trunk-listen", o.trunk_listen, "Streams from and to other nodes", {process_role::relay});
+    add(group, "--trunk-advertise", o.trunk_advertise, "The trunk address other nodes use, if not the one listened on",
+        {process_role::relay});
+    add(group, "--control-listen", o.control_listen, "A directory's port for the other nodes",
+        {process_role::directory});
+    add(group, "--public-url", o.public_url, "What browsers use for this node, e.g. https://edge1.example.org",
+        {process_role::edge});
+    add(group, "--directory", o.directories, "Directories, all of them used: HOST:PORT,HOST:PORT,...",
+        {process_role::origin, process_role::relay, process_role::edge})
+        ->delimiter(',');
+    add(group, "--cluster", o.cluster, "The cluster's name; nodes of another one are refused", every);
+    add(group, "--secret-file", o.secret_file, "The cluster's secret; needed beyond this machine", every);
+  }
+
+  void declare_streams(options& o) {
+    const char* group = "Streams";
+    add(group, "--record", o.record_dir, "Folder to record every published stream into, as FLV", origin_only);
+    add(group, "--grace", o.grace_s, "Seconds a stream waits for its publisher to return", origin_only)
+        ->check(CLI::Range(0.0, 3600.0));
+    add(group, "--second-publisher", o.second_publisher, "When a key is published already: refuse or takeover",
+        origin_only)
+        ->check(CLI::IsMember({"refuse", "takeover"}));
+    add(group, "--retain", o.retain_s, "Seconds of each stream kept in memory", with_streams)
+        ->check(CLI::Range(1.0, 600.0));
+    add(group, "--retain-mib", o.retain_mib, "MiB of each stream kept at most", with_streams)
+        ->check(CLI::Range(1, 4096));
+    add(group, "--max-tag-mib", o.max_tag_mib, "Largest frame accepted, MiB", with_streams)->check(CLI::Range(1, 15));
+    add(group, "--max-lag", o.max_lag_s, "Seconds a viewer may fall behind before it jumps", with_viewers)
+        ->check(CLI::Range(0.2, 600.0));
+    add(group, "--max-viewers", o.max_viewers, "Viewers a data thread takes", with_viewers);
+    add(group, "--max-connections", o.max_connections, "Connections a data thread takes on each port", every);
+    add(group, "--copies", o.copies, "To how many relays an origin pushes each stream", directory_only)
+        ->check(CLI::Range(1, 16));
+    usable_["--test-no-failover"] = {process_role::relay, process_role::edge, process_role::all};
+    app_.add_flag("--test-no-failover", o.no_failover)->group("");
+  }
+
+  void declare_all_in_one(options& o) {
+    const char* group = "A whole cluster in one process (--role all)";
+    add(group, "--origins", o.origins, "RTMP 1935.., HTTP 8200..", all_only)->check(CLI::Range(1, 90));
+    add(group, "--relays", o.relays, "HTTP 8300.., trunk 8500..", all_only)->check(CLI::Range(1, 90));
+    add(group, "--edges", o.edges, "HTTP 8080..", all_only)->check(CLI::Range(1, 90));
+    add(group, "--directories", o.directory_count, "HTTP 8400.., control 7700..", all_only)->check(CLI::Range(1, 90));
+    add(group, "--port-shift", o.port_shift, "Added to every port", all_only)->check(CLI::Range(0, 50'000));
+  }
+
+  CLI::App app_;
+  std::string file_;
+  std::map<std::string, role_set> usable_;
+};
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    auto diagonal = row[0]++;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      auto changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+std::string nearest(const declaration& declared, std::string_view unknown) {
+  const std::string* best = nullptr;
+  std::size_t least = unknown.size() / 2 + 1;
+  for (const auto& [flag, roles] : declared.usable()) {
+    if (auto d = edit_distance(std::string_view(flag).substr(2), unknown); d < least) {
+      least = d;
+      best = &flag;
+    }
+  }
+  return best ? fmt::format("; did you mean '{}'?", best->substr(2)) : "; --help lists them";
+}
+
+error bad(std::string message) { return {errc::bad_argument, std::move(message)}; }
+
+result<void> apply_file(declaration& declared) {
+  const auto& file = declared.file();
+  if (file.empty()) return {};
+  if (!std::ifstream(file)) return bad(fmt::format("--config: cannot read '{}'", file));
+  std::vector<CLI::ConfigItem> items;
+  try {
+    items = CLI::ConfigTOML().from_file(file);
+  } catch (const CLI::Error& e) {
+    return bad(fmt::format("{}: {}", file, e.what()));
+  }
+  for (const auto& item : items) {
+    auto* option = item.parents.empty() ? declared.app().get_option_no_throw("--" + item.name) : nullptr;
+    if (!option || item.name == "config" || item.name == "help" || item.name == "version")
+      return bad(fmt::format("{}: unknown key '{}'{}", file, item.fullname(), nearest(declared, item.name)));
+    if (option->count() > 0) continue; // a flag or a variable was given
+    try {
+      option->add_result(item.inputs);
+      option->run_callback();
+    } catch (const CLI::Error& e) {
+      return bad(fmt::format("{}: key '{}': {}", file, item.name, e.what()));
+    }
+  }
+  return {};
+}
+
+result<void> refuse_useless(declaration& declared, process_role role) {
+  for (const auto& [flag, roles] : declared.usable()) {
+    if (declared.app().get_option(flag)->count() == 0 || roles.count(role) > 0) continue;
+    std::vector<std::string_view> names;
+    for (auto r : roles) names.push_back(name(r));
+    return bad(fmt::format("{} means nothing with --role {}; it goes with --role {}", flag, name(role),
+                           fmt::join(names, ", ")));
+  }
+  return {};
+}
+
+} // namespace
+
+result<std::variant<options, text_to_print>> read_command_line(int argc, const char* const* argv) {
+  options chosen;
+  declaration declared(chosen);
+  try {
+    declared.app().parse(argc, const_cast<char**>(argv));
+  } catch (const CLI::CallForHelp&) {
+    return text_to_print{declared.app().help()};
+  } catch (const CLI::CallForVersion&) {
+    return text_to_print{declared.app().version() + "\n"};
+  } catch (const CLI::ExtrasError&) {
+    auto unknown = declared.app().remaining().empty() ? std::string("?") : declared.app().remaining().front();
+    auto word = std::string_view(unknown).substr(std::min(unknown.find_first_not_of('-'), unknown.size()));
+    return bad(fmt::format("unknown argument '{}'{}", unknown, nearest(declared, word)));
+  } catch (const CLI::Error& e) {
+    return bad(e.what());
+  }
+  if (auto ok = apply_file(declared); !ok) return ok.error();
+  if (declared.app().get_option("--role")->count() == 0)
+    return bad("--role is missing: origin, relay, edge, directory, or all for a whole cluster here; --help says more");
+  if (auto ok = refuse_useless(declared, chosen.role); !ok) return ok.error();
+  if (auto ok = validate(chosen); !ok) return ok.error();
+  return chosen;
+}
+
+} // namespace sluice::roles
