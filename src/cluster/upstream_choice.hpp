@@ -137,6 +137,9 @@ public:
   void closed(link_id link, time_point now);
   /// `hello`: the first one, or a later one with a higher epoch.
   void hello(link_id link, const upstream_hello& said, time_point now);
+  /// The upstream looks for the stream itself: its hello has `search_limit` from the dial on. Counts as
+  /// `received`.
+  void searching(link_id link, time_point now);
   /// The upstream lacks the stream. The link is over: close it.
   void not_here(link_id link, time_point now);
   /// The upstream said `stale`, or refuses for another reason that is about this stream only. The link is

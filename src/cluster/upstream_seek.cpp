@@ -20,8 +20,7 @@ upstream_action upstream_choice::next(time_point now) {
 }
 
 void upstream_choice::check_deadlines(time_point now) {
-  if (candidate_ && now >= candidate_->hello_by)
-    drop(*candidate_, drop_reason::timed_out, now);
+  if (candidate_ && now >= candidate_->hello_by) drop(*candidate_, drop_reason::timed_out, now);
   if (current_) check_current(now);
   if (current_ && candidate_ && !seeking(now)) drop(*candidate_, drop_reason::not_better, now);
   if (beat_at_ && now - *beat_at_ >= options_.grace) finish(give_up_reason::origin_lost);
