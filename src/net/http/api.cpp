@@ -119,8 +119,8 @@ asio::awaitable<http_reply> answer_head(const http_services& services, worker& a
     auto here = co_await await_reply<stream_status>([&](auto done) { services.hub->status(key, at, done); });
     if (here.live) co_return live;
   }
-  auto found = services.open == open_when::ready ? co_await enumerate(services, at, key)
-                                                 : result<cluster::enumeration>(not_live(key));
+  if (services.open != open_when::ready) co_return error_reply(not_live(key));
+  auto found = co_await enumerate(services, at, key);
   if (found && found->live == cluster::liveness::live) co_return live;
   co_return error_reply(not_live(key));
 }

@@ -82,8 +82,11 @@ private:
       co_return co_await respond(
           co_await answer(services(), site_->at, *target, text(http_::field::if_none_match)), keep_alive());
     case http_::verb::head: {
-      auto reply = is_stream ? co_await answer_head(services(), site_->at, *target->key)
-                             : co_await answer(services(), site_->at, *target, {});
+      http_reply reply;
+      if (is_stream)
+        reply = co_await answer_head(services(), site_->at, *target->key);
+      else
+        reply = co_await answer(services(), site_->at, *target, {});
       co_return co_await respond(std::move(reply), keep_alive());
     }
     case http_::verb::options:

@@ -80,8 +80,11 @@ void rtmp_connection::part_ended(std::exception_ptr failed) {
 }
 
 asio::awaitable<void> rtmp_connection::until_publish() {
-  while (open_ && !asked_)
-    if (!co_await read_some()) co_return close();
+  while (open_ && !asked_) {
+    bool more = co_await read_some();
+    if (!more)
+      close();
+  }
   if (!open_) co_return;
   auto& home = publishers_->workers().home(asked_->address.key);
   watchdog_.reset();
@@ -100,9 +103,13 @@ asio::awaitable<void> rtmp_connection::until_publish() {
 }
 
 asio::awaitable<void> rtmp_connection::publish_at_home(worker& home) {
-  if (co_await decide(home))
-    while (open_ && slot_ && co_await read_some())
-      slot_->flush();
+  bool more = co_await decide(home);
+  while (more && open_) {
+    more = co_await read_some();
+    if (!slot_)
+      break; // unpublished, or evicted
+    slot_->flush();
+  }
   close();
 }
 
