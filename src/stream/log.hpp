@@ -28,6 +28,8 @@ public:
   [[nodiscard]] std::uint64_t first() const noexcept { return boundaries_.front().point.offset; }
   /// Behind the last complete tag.
   [[nodiscard]] std::uint64_t head() const noexcept { return head_; }
+  /// Behind the last byte, which may lie inside a tag.
+  [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
   [[nodiscard]] std::uint32_t newest_timestamp() const noexcept { return newest_timestamp_; }
   /// The newest join point, or null.
   [[nodiscard]] const join_point* newest_join() const noexcept;

@@ -16,10 +16,12 @@ std::uint32_t stream::last_timestamp() const noexcept {
 
 result<void> stream::begin(log_identity identity, std::uint64_t first, headers_ptr in_force,
                            std::uint64_t catch_up_to) {
-  if (identity.log_epoch <= last_epoch_)
+  bool found_again = origin_lost_ && identity.log_epoch == last_epoch_;
+  if (identity.log_epoch <= last_epoch_ && !found_again)
     return error{errc::stale, fmt::format("epoch {} of {} is not newer than {}", identity.log_epoch.value,
                                           key_.str(), last_epoch_.value)};
   if (log_) log_->end(end_reason::changed);
+  origin_lost_ = false;
   last_epoch_ = identity.log_epoch;
   log_ = std::make_unique<log>(std::move(identity), options_, first, std::move(in_force));
   catch_up_to_ = catch_up_to;
@@ -41,6 +43,7 @@ result<void> stream::append(byte_view tags) {
 void stream::finish(end_reason reason) {
   if (log_) {
     last_timestamp_ = log_->newest_timestamp();
+    origin_lost_ = reason == end_reason::origin_lost;
     log_->end(reason);
     log_.reset();
   }

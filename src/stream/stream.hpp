@@ -25,7 +25,8 @@ public:
   [[nodiscard]] std::uint32_t last_timestamp() const noexcept;
 
   /// Starts the log of a new epoch; a present one ends as `changed`. `catch_up_to`: viewers wait until head
-  /// is there. Error: `stale` when `identity.log_epoch` is not higher than `last_epoch()`.
+  /// is there. Error: `stale` when `identity.log_epoch` is not higher than `last_epoch()`; the epoch that
+  /// ended here as `origin_lost` may come back.
   result<void> begin(log_identity identity, std::uint64_t first = 0, headers_ptr in_force = nullptr,
                      std::uint64_t catch_up_to = 0);
   /// Room for bytes; `commit` as in `log`. There must be a current log.
@@ -54,6 +55,7 @@ private:
   std::unique_ptr<log> log_;
   std::uint64_t catch_up_to_ = 0;
   epoch last_epoch_;
+  bool origin_lost_ = false; ///< how the log of `last_epoch_` ended here
   std::uint32_t last_timestamp_ = 0;
   std::vector<waiter> waiters_;
 };

@@ -71,28 +71,52 @@ void stream_hub::open_at_home(shard& s, const stream_key& key, worker& at, open_
   auto refuse = [&at, done](const error& why) { at.post([done, why] { done(why); }); };
   auto* h = find(key);
   bool here = h != nullptr && h->log.current() != nullptr;
-  if (!here && (when == open_when::present || (!make_feeder_ && !(h && h->source))))
+  bool may_start = when != open_when::present && when != open_when::local;
+  if (!here && (!may_start || (!make_feeder_ && !(h && h->source))))
     return refuse({errc::not_live, fmt::format("{} is not live", key.str())});
   h = find_or_add(key);
   if (!h) return refuse({errc::unavailable, "this node carries too many streams"});
+  if (!here && std::chrono::steady_clock::now() < h->refused_until) return refuse(h->refusal);
   h->unwanted = false;
-  if (here && when == open_when::started) return deliver(*h, at, done);
+  bool log_is_enough = when == open_when::started || when == open_when::local;
+  if (here && log_is_enough) return deliver(*h, at, done);
 
   // Whichever comes first, the stream or the timer, answers; the other finds nothing left to do.
   auto timer = std::make_shared<asio::steady_timer>(s.home.io(), options_.open_timeout);
   auto answered = std::make_shared<bool>(false);
-  h->log.when_ready([this, key, &at, done, refuse, timer, answered](result<void> outcome) {
+  auto answer = [this, key, &at, done, refuse, timer, answered](const result<void>& outcome) {
     if (std::exchange(*answered, true)) return;
     timer->cancel();
     if (!outcome) return refuse(outcome.error());
     deliver(*find(key), at, done);
-  });
+  };
+  h->log.when_ready(answer);
   if (*answered) return;
+  if (log_is_enough) {
+    std::erase_if(h->starters, [](const auto& one) { return *one.answered; });
+    h->starters.push_back({answered, [answer] { answer({}); }});
+  }
   timer->async_wait([timer, refuse, answered, key](boost::system::error_code cancelled) {
     if (cancelled || std::exchange(*answered, true)) return;
     refuse({errc::timed_out, fmt::format("no picture of {} came in time", key.str())});
   });
-  if (!h->source) h->source = make_feeder_(*h, s.home);
+  bool unfed = !h->source || h->source->finished();
+  if (unfed && make_feeder_) h->source = make_feeder_(*h, s.home);
+}
+
+void stream_hub::log_began(hosted_stream& h) {
+  h.audiences.clear();
+  for (auto& one : std::exchange(h.starters, {}))
+    one.wake();
+}
+
+void stream_hub::feed_again(hosted_stream& h) {
+  h.source.reset();
+  if (!h.log.current()) return;
+  if (make_feeder_ && !shard_of(h.log.key()).stopped)
+    h.source = make_feeder_(h, workers_.home(h.log.key()));
+  else
+    h.log.finish(stream::end_reason::origin_lost);
 }
 
 void stream_hub::deliver(hosted_stream& h, worker& at, const opened& done) {
@@ -117,6 +141,7 @@ void stream_hub::sweep(shard& s) {
   auto now = std::chrono::steady_clock::now();
   for (auto it = s.streams.begin(); it != s.streams.end();) {
     auto& h = *it->second;
+    if (h.source && h.source->finished()) h.source.reset();
     bool wanted = h.log.wanted() || (h.source && !h.source->on_demand());
     if (wanted) {
       h.unwanted = false;

@@ -28,6 +28,8 @@ public:
   [[nodiscard]] virtual bool on_demand() const noexcept = 0;
   /// The origin has been out of reach since then (unix ms); 0: it has not.
   [[nodiscard]] virtual std::uint64_t orphaned_since() const noexcept { return 0; }
+  /// It will never feed again: the next reader gets another.
+  [[nodiscard]] virtual bool finished() const noexcept { return false; }
 };
 
 /// A stream and its feeder on the home worker.
@@ -41,6 +43,17 @@ struct hosted_stream {
   bool unwanted = false;
   std::string video, audio; ///< FourCC text for people; empty when not known
   std::uint32_t width = 0, height = 0;
+
+  /// A stream that is not here is answered `refusal` until then, without a search.
+  std::chrono::steady_clock::time_point refused_until{};
+  error refusal{errc::not_live, {}};
+
+  /// Waits for a log, ready for viewers or not.
+  struct starter {
+    std::shared_ptr<const bool> answered;
+    std::function<void()> wake;
+  };
+  std::vector<starter> starters;
 };
 
 /// One stream as `/api/v1/streams` shows it.
@@ -64,6 +77,7 @@ struct stream_status {
 enum class open_when : std::uint8_t {
   ready,   ///< a viewer: wait for a join point and the catch-up
   started, ///< a trunk reader: as soon as there is a log
+  local,   ///< a trunk reader that must not start a feeder: `not_live` unless there is a log now
   present  ///< do not start a feeder: `not_live` unless there is a log now (and then as `ready`)
 };
 
@@ -101,6 +115,11 @@ public:
   hosted_stream* find(const stream_key& key);
   /// Home worker only: as `find`, created if missing; null when there are too many.
   hosted_stream* find_or_add(const stream_key& key);
+
+  /// Home worker only: a feeder began the log of `h` and set its path. Wakes those who wait for a log only.
+  static void log_began(hosted_stream& h);
+  /// Home worker only: `h` lost its feeder while its log goes on: another takes over, or the log ends.
+  void feed_again(hosted_stream& h);
 
   /// All streams with a current log, for the API; `done` runs on `caller`.
   void list(worker& caller, std::function<void(std::vector<stream_status>)> done);

@@ -1,0 +1,45 @@
+// Sends one log over a link: a pull that is served, or a push. Bytes, beats, path and end, each as it comes
+// to the audience. Owned by a session; on the link's worker.
+#pragma once
+
+#include "net/core/audience.hpp"
+#include "net/core/stream_hub.hpp"
+#include "net/trunk/link.hpp"
+
+namespace sluice::net::trunk {
+
+/// The log of `from` as a hello states it; `told` has what the audience does not know.
+log_state describe(const audience& from, const stream_status& told);
+
+class log_sender final : public reader {
+public:
+  /// `ended` is called once, when everything up to the log's end was given to the link; it may destroy this.
+  log_sender(link_ptr to, std::shared_ptr<audience> of, std::function<void(stream::end_reason)> ended);
+
+  /// Sends from offset `from` on: what lies below the retained part becomes a gap, what lies beyond head is
+  /// waited for.
+  void start(std::uint64_t from);
+  /// The link's piece was written.
+  void on_sent();
+  /// Tells that the hop lives; to be called at `tick_interval`.
+  void tick();
+
+  void on_news() override;
+
+  [[nodiscard]] audience& of() const noexcept { return *of_; }
+
+private:
+  void pump();
+  void tell_changes();
+
+  link_ptr to_;
+  std::shared_ptr<audience> of_;
+  std::function<void(stream::end_reason)> ended_;
+  trunk_counters& counters_;
+  std::uint64_t at_ = 0;
+  std::uint64_t beat_told_ = 0;
+  stream::node_path path_told_;
+  bool sending_ = false;
+};
+
+} // namespace sluice::net::trunk

@@ -1,0 +1,112 @@
+// A pull that is served: finds the log, says hello, sends it until it ends or the puller leaves.
+#include "net/trunk/handshake.hpp"
+#include "net/trunk/log_sender.hpp"
+#include "net/trunk/ticker.hpp"
+
+#include <algorithm>
+
+namespace sluice::net::trunk {
+
+namespace {
+
+class play_session final : public server_session {
+public:
+  play_session(site& here, request asked) : server_session(here, std::move(asked)) {}
+  using server_session::start;
+
+private:
+  using found = result<std::shared_ptr<audience>>;
+
+  void on_hello(const hello&) override {
+    here_.counters().served.add();
+    ticker_.emplace(here_.at.io(), tick_interval, [this] { tick(); });
+    // The asker, or one of those it asks for, waits for this very answer.
+    const auto& avoid = asked_.avoid;
+    if (std::find(avoid.begin(), avoid.end(), here_.self.node) != avoid.end()) return say_not_here();
+    notice_.emplace(here_.at.io(), here_.options.search_notice, [this] { link_->send(searching{}); });
+    auto when = asked_.mode == cluster::pull_mode::local ? open_when::local : open_when::started;
+    look_up(when, [this](const found& log) { on_found(log); });
+  }
+
+  void look_up(open_when when, std::function<void(const found&)> then) {
+    here_.hub.open(asked_.key, here_.at, when, [alive = weak_from_this(), then](const found& log) {
+      if (auto self = alive.lock()) then(log);
+    });
+  }
+
+  void on_found(const found& log) {
+    notice_.reset();
+    if (log) return begin(*log);
+    if (log.error().code == errc::unavailable) return refuse(log.error());
+    say_not_here();
+  }
+
+  void say_not_here() {
+    link_->send(not_here{});
+    finish();
+  }
+
+  void begin(std::shared_ptr<audience> log) {
+    here_.hub.status(asked_.key, here_.at, [alive = weak_from_this(), this, log](const stream_status& told) {
+      if (auto self = alive.lock()) say_log(log, told);
+    });
+  }
+
+  void say_log(const std::shared_ptr<audience>& log, const stream_status& told) {
+    // No origin stands behind a log without a path.
+    if (log->view().path()->empty()) return say_not_here();
+    auto state = describe(*log, told);
+    bool goes_on = !sender_ && asked_.at == state.log_epoch && asked_.from >= state.first;
+    hello out;
+    out.from = goes_on ? asked_.from : state.first;
+    auto from = *out.from;
+    out.log = std::move(state);
+    say_hello(std::move(out));
+    sender_.emplace(link_, log, [this](stream::end_reason why) { on_end(why); });
+    sender_->start(from);
+  }
+
+  void on_end(stream::end_reason why) {
+    // This node lets go of it; the stream itself goes on.
+    if (why == stream::end_reason::stopped) return finish();
+    auto ended = sender_->of().identity().log_epoch;
+    look_up(open_when::local, [this, why, ended](const found& log) {
+      if (log && (*log)->identity().log_epoch > ended) return begin(*log);
+      link_->send(end{why});
+      finish();
+    });
+  }
+
+  void on_sent() override {
+    if (sender_) sender_->on_sent();
+  }
+  void on_message(const message& m) override {
+    if (std::holds_alternative<stale>(m)) finish();
+  }
+  void on_bytes(byte_view) override { refuse({errc::malformed, "a puller sent log bytes"}); }
+
+  void tick() {
+    if (dead(here_.options.silence_limit)) return finish();
+    if (sender_) sender_->tick();
+  }
+
+  void on_over() override {
+    ticker_.reset();
+    notice_.reset();
+    sender_.reset();
+  }
+
+  std::optional<ticker> ticker_;
+  std::optional<deadline> notice_;
+  std::optional<log_sender> sender_;
+};
+
+} // namespace
+
+void serve_play(site& here, socket s, upgrade_request upgrade, request asked) {
+  auto made = std::make_shared<play_session>(here, std::move(asked));
+  here.add(made);
+  made->start(std::move(s), std::move(upgrade));
+}
+
+} // namespace sluice::net::trunk

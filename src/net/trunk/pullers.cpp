@@ -1,0 +1,53 @@
+#include "net/trunk/pullers.hpp"
+
+#include "net/trunk/puller.hpp"
+
+#include <algorithm>
+#include <random>
+
+namespace sluice::net::trunk {
+
+pullers::pullers(stream_hub& hub, plane::control& control, identity self, pull_options options, logger log)
+    : context_(std::make_shared<pull_context>(
+          pull_context{std::move(self), std::move(options), control, hub, std::move(log), {}, {}})) {
+  std::random_device random;
+  for (std::size_t i = 0; i < hub.workers().size(); ++i)
+    context_->health.emplace_back(random());
+  context_->pulling.resize(hub.workers().size());
+}
+
+pullers::~pullers() = default;
+
+stream_hub::feeder_factory pullers::factory() {
+  return [context = context_](hosted_stream& h, worker& home) {
+    return std::make_unique<puller>(context, h, home);
+  };
+}
+
+void pullers::snapshot_changed() {
+  auto& workers = context_->hub.workers();
+  for (std::size_t i = 0; i < workers.size(); ++i)
+    workers.at(i).post([context = context_, i] {
+      for (auto* one : context->pulling[i])
+        one->ask_soon();
+    });
+}
+
+cluster::pull_plan plan_pull(const cluster::enumeration& found, const node_id& self, std::string_view zone) {
+  auto is_self = [&](const cluster::ranked_relay& r) { return r.id == self; };
+  cluster::pull_plan out;
+  out.upstreams = found.head;
+  out.in_head = std::erase_if(out.upstreams, is_self) > 0;
+  if (out.in_head) {
+    out.mode = cluster::pull_mode::local;
+    return out;
+  }
+  auto first = std::find_if(found.order.begin(), found.order.end(),
+                            [&](const cluster::ranked_relay& r) { return r.zone == zone; });
+  if (first == found.order.end() || is_self(*first)) return out;
+  std::erase_if(out.upstreams, [&](const cluster::ranked_relay& r) { return r.id == first->id; });
+  out.upstreams.insert(out.upstreams.begin(), *first);
+  return out;
+}
+
+} // namespace sluice::net::trunk

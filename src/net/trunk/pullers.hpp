@@ -1,0 +1,55 @@
+// Pulls: how an edge or relay gets a stream it lacks. Makes the hub's on-demand feeders, and tells them when
+// the relay list changed. One per node.
+#pragma once
+
+#include "cluster/upstream_choice.hpp"
+#include "net/core/stream_hub.hpp"
+#include "net/trunk/identity.hpp"
+#include "plane/ports.hpp"
+
+namespace sluice::net::trunk {
+
+struct pull_options {
+  /// A relay's pulls follow the distribution tree; an edge's follow its order.
+  bool relay = false;
+  std::string zone; ///< a relay's own
+  cluster::upstream_options choice;
+  std::chrono::milliseconds hold_for_push{300};  ///< a relay of the head waits so long for the origin
+  std::chrono::milliseconds catch_up_limit{150}; ///< viewers wait no longer for a fresh log's newest part
+  std::chrono::milliseconds refusal_kept{1'000}; ///< a stream found nowhere is not looked for again
+  std::chrono::milliseconds ask_again{1'000};    ///< after directories and snapshot had no answer
+  std::chrono::milliseconds ask_jitter{500};     ///< spread of the questions after a new snapshot
+};
+
+class puller;
+
+/// What a node's pullers share; on each worker its own health. Outlives them.
+struct pull_context {
+  identity self;
+  pull_options options;
+  plane::control& control;
+  stream_hub& hub;
+  logger log;
+  std::vector<cluster::relay_health> health;   ///< by worker index
+  std::vector<std::vector<puller*>> pulling{}; ///< by worker index
+};
+
+class pullers {
+public:
+  /// `hub` and `control` outlive this, and this outlives the hub's streams: stop the hub first.
+  pullers(stream_hub& hub, plane::control& control, identity self, pull_options options, logger log);
+  ~pullers();
+
+  /// For `stream_hub::on_demand`.
+  [[nodiscard]] stream_hub::feeder_factory factory();
+  /// The relay list or policy changed: each puller asks again, a little later. Any thread.
+  void snapshot_changed();
+
+private:
+  std::shared_ptr<pull_context> context_;
+};
+
+/// Where a relay turns to for a stream it lacks; `cluster::pull_order` from an enumeration for its own zone.
+cluster::pull_plan plan_pull(const cluster::enumeration& found, const node_id& self, std::string_view zone);
+
+} // namespace sluice::net::trunk

@@ -1,0 +1,81 @@
+// One connection of a push: dials a relay, says which log, and sends it from where the relay stands. Owned by
+// its `pushed_stream`, on the stream's home worker.
+#pragma once
+
+#include "net/trunk/handshake.hpp"
+#include "net/trunk/log_sender.hpp"
+#include "net/trunk/ticker.hpp"
+
+namespace sluice::net::trunk {
+
+struct push_options {
+  std::chrono::milliseconds connect_limit{300};  ///< connect, upgrade and the relay's hello together
+  std::chrono::milliseconds silence_limit{600};  ///< a relay without a tick for so long is frozen
+  std::chrono::milliseconds write_limit{10'000}; ///< a write that makes no progress for so long ends it
+  std::chrono::milliseconds first_wait{100};     ///< before the next try, doubling ...
+  std::chrono::milliseconds longest_wait{1'000}; ///< ... up to this, each +-25 %
+  std::chrono::milliseconds ask_again{1'000};    ///< after directories and snapshot had no answer
+  std::chrono::milliseconds ask_jitter{500};     ///< spread of the questions after a new snapshot
+  std::chrono::milliseconds end_limit{2'000};    ///< for the rest of a log and its `end` to go out
+  /// A relay knows a newer epoch of the key than the one pushed. On the key's home worker.
+  std::function<void(const stream_key&, epoch newest)> stale;
+};
+
+/// The log that is pushed.
+struct push_source {
+  std::shared_ptr<audience> log;
+  stream_status told; ///< codecs and picture size
+};
+
+class push_session;
+
+/// What a push tells its owner, which may drop it inside a call.
+class push_user {
+public:
+  virtual ~push_user() = default;
+  /// The relay takes bytes now.
+  virtual void on_flowing(push_session& from) = 0;
+  /// The log it sent is over: the owner calls `follow` or `end`, now or later.
+  virtual void on_log_end(push_session& from, stream::end_reason why) = 0;
+  virtual void on_stale(push_session& from, epoch newest) = 0;
+  /// The connection is over.
+  virtual void on_over(push_session& from, const error& why) = 0;
+};
+
+class push_session final : public client_session {
+public:
+  push_session(worker& at, const identity& self, const push_options& options, const cluster::ranked_relay& to,
+               const stream_key& key, push_source source, push_user& user);
+
+  [[nodiscard]] const node_id& relay() const noexcept { return relay_; }
+  [[nodiscard]] bool flowing() const noexcept { return flowing_; }
+  /// The epoch of the log it sends, or sent last.
+  [[nodiscard]] epoch of() const { return source_.log->identity().log_epoch; }
+
+  /// Goes on with a log of a newer epoch, on the same connection.
+  void follow(push_source next);
+  /// Tells that the log has ended and closes.
+  void end(stream::end_reason why);
+
+private:
+  void fill(hello& out) override;
+  void on_life() override { heard_ = std::chrono::steady_clock::now(); }
+  void on_hello(const hello& said) override;
+  void on_message(const message& m) override;
+  void on_bytes(byte_view) override { fail({errc::malformed, "a relay sent log bytes to an origin"}); }
+  void on_sent() override;
+  void on_lost(const error& why) override;
+  void tick();
+
+  const push_options& options_;
+  node_id relay_;
+  push_source source_;
+  push_user& user_;
+  bool flowing_ = false;
+  std::chrono::steady_clock::time_point heard_ = std::chrono::steady_clock::now();
+  std::optional<deadline> limit_;
+  std::optional<log_sender> sender_;
+  std::optional<ticker> ticker_;
+};
+
+} // namespace sluice::net::trunk

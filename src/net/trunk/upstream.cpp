@@ -1,0 +1,16 @@
+#include "net/trunk/upstream.hpp"
+
+namespace sluice::net::trunk {
+
+upstream::upstream(worker& at, const identity& self, const stream_key& key,
+                   const cluster::connect_upstream& to, upstream_user& user)
+    : client_session(at, self), id_(to.link), relay_(to.relay), user_(user) {
+  request asked{request::kind::play, key};
+  asked.at = to.at;
+  asked.from = to.from;
+  asked.mode = to.mode;
+  asked.avoid = {self.node};
+  dial(to.address, asked);
+}
+
+} // namespace sluice::net::trunk
