@@ -123,10 +123,8 @@ intake_verdict intake::write(const packet& tag) {
     write_metadata(tag.data);
   else if (tag.type == tag_type::script)
     append(tag.type, timeline_.newest(), tag.data);
-  else if (log_[tag.which()].present())
-    append(tag.type, timeline_.of_header(tag.which()), tag.data);
   else
-    ++counters_.discarded;
+    ++counters_.discarded; // command frames, ends of sequences, video metadata: players stumble over them
   return intake_verdict::ok;
 }
 

@@ -33,7 +33,8 @@ struct intake_counters {
   std::uint64_t refused = 0;         ///< `push` returned an error
   std::uint64_t without_header = 0;  ///< frames before their codec's sequence header
   std::uint64_t repeated = 0;        ///< metadata and sequence headers equal to those in force
-  std::uint64_t discarded = 0;       ///< held or trackless tags of a publisher that left or was replaced
+  std::uint64_t discarded = 0;       ///< held tags of a publisher that left or was replaced, and packets that
+                                     ///< are neither frame nor header
   std::uint64_t discontinuities = 0; ///< see `timeline`; these did reach the log
   std::uint64_t clamped = 0;         ///< likewise
 };

@@ -270,3 +270,32 @@ TEST_CASE("metadata sent by @setDataFrame reaches the log without it, and fills 
     CHECK(read_picture_hints(cut).framerate == (n + 3 >= plain.size() ? 30.0 : 0.0));
   }
 }
+
+TEST_CASE("packets that are neither frame nor header do not reach players, and are counted") {
+  constexpr auto av1_header = "\x90"
+                              "av01CONF"sv;
+  constexpr auto av1_metadata = "\x94"
+                                "av01colorInfo"sv;
+  constexpr auto av1_end = "\x92"
+                           "av01E"sv;
+  constexpr auto av1_key = "\x91"
+                           "av01KEY"sv;
+  bench b;
+  b.video(0, av1_header);
+  b.video(0, av1_metadata);
+  b.video(0, av1_key);
+  b.wait(500);
+  b.video(40, av1_metadata);
+  b.video(40, av1_end);
+  CHECK(b.written() == lines{"0 av01 header", "0 av01 key"});
+  CHECK(b.in.summary().counters.discarded == 3);
+}
+
+TEST_CASE("a command frame, whose bytes look like a sequence header, does not reach players") {
+  bench b;
+  b.video(0, avc_header);
+  b.video(0, avc_key);
+  b.wait(500);
+  b.video(40, "\x57\0"sv);
+  CHECK(b.written() == lines{"0 avc1 header", "0 avc1 key"});
+}
