@@ -7,6 +7,7 @@
 #include "actors/system.hpp"
 #include "plane/pending_reply.hpp"
 
+#include <cstdio>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -249,6 +250,11 @@ void control_node::bridge::end_actors() {
     for (const auto& one :
          {asker_, caf::actor_cast<caf::actor>(locator_), caf::actor_cast<caf::actor>(agent_)})
       caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
+    /*DBG*/ locator_->attach_functor([] { fprintf(stderr, "locator end\n"); });
+    asker_->attach_functor([] { fprintf(stderr, "asker end\n"); });
+    agent_->attach_functor([] { fprintf(stderr, "agent end\n"); });
+    if (directory_) directory_->attach_functor([] { fprintf(stderr, "dir end\n"); });
+    fprintf(stderr, "running %zu\n", system_->get().registry().running());
     if (directory_) caf::anon_send_exit(directory_, caf::exit_reason::user_shutdown);
   }
   asker_ = nullptr;
@@ -268,6 +274,10 @@ void control_node::bridge::stop() {
   // CAF's destructor waits for all actors and has no limit of its own.
   std::promise<void> ended;
   auto over = ended.get_future();
+  for (int i = 0; i < 20; i++) {
+    fprintf(stderr, "running now %zu\n", ending->get().registry().running());
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
   std::thread end([system = std::move(ending), ended = std::move(ended)]() mutable {
     system.reset();
     ended.set_value();

@@ -13,15 +13,21 @@ namespace {
 constexpr std::uint32_t edge_http = 8080, origin_http = 8200, relay_http = 8300, directory_http = 8400;
 constexpr std::uint32_t origin_rtmp = 1935, relay_trunk = 8500, directory_control = 7700;
 
-host_port parsed(const std::string& text) { return host_port::parse(text).value(); }
+host_port parsed(const std::string& text) {
+  return host_port::parse(text).value();
+}
 
 cluster::node_role role_of(process_role role) {
   switch (role) {
-  case process_role::origin: return cluster::node_role::origin;
-  case process_role::relay: return cluster::node_role::relay;
-  case process_role::directory: return cluster::node_role::directory;
+  case process_role::origin:
+    return cluster::node_role::origin;
+  case process_role::relay:
+    return cluster::node_role::relay;
+  case process_role::directory:
+    return cluster::node_role::directory;
   case process_role::edge:
-  case process_role::all: break;
+  case process_role::all:
+    break;
   }
   return cluster::node_role::edge;
 }
@@ -66,7 +72,8 @@ public:
       add(cluster::node_role::relay, relay_http, i).trunk = local(relay_trunk + i);
     for (std::uint32_t i = 0; i < options_.origins; ++i)
       add(cluster::node_role::origin, origin_http, i).rtmp = anywhere(origin_rtmp + i);
-    for (std::uint32_t i = 0; i < options_.edges; ++i) add(cluster::node_role::edge, edge_http, i);
+    for (std::uint32_t i = 0; i < options_.edges; ++i)
+      add(cluster::node_role::edge, edge_http, i);
     return std::move(nodes_);
   }
 

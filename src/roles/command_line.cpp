@@ -35,14 +35,16 @@ const std::map<std::string, log_level> level_names{{"debug", log_level::debug},
 
 std::string variable_of(std::string flag) {
   flag.erase(0, 2);
-  std::transform(flag.begin(), flag.end(), flag.begin(),
-                 [](char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c))); });
+  std::transform(flag.begin(), flag.end(), flag.begin(), [](char c) {
+    return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  });
   return "SLUICE_" + flag;
 }
 
 class declaration {
 public:
-  explicit declaration(options& to) : app_("Sluice: live video distribution. One binary plays every part.", "sluice") {
+  explicit declaration(options& to)
+      : app_("Sluice: live video distribution. One binary plays every part.", "sluice") {
     app_.set_version_flag("--version", "sluice " SLUICE_VERSION, "Print the version and exit");
     app_.set_help_flag("--help", "Print this and exit");
     app_.get_formatter()->column_width(34);
@@ -81,8 +83,8 @@ private:
         ->check(CLI::Range(0.01, 1000.0));
     add(group, "--workers", o.workers, "Data threads; 0: one a core (one a node with --role all)", every)
         ->check(CLI::Range(0, 256));
-    add(group, "--state-dir", o.state_dir, "Folder for the last relay list, to start from when no directory answers",
-        with_streams);
+    add(group, "--state-dir", o.state_dir,
+        "Folder for the last relay list, to start from when no directory answers", with_streams);
     add(group, "--log-level", o.least, "Least level written to standard error", every)
         ->transform(CLI::Transformer(level_names, CLI::ignore_case))
         ->type_name("debug|info|warn|error")
@@ -94,12 +96,12 @@ private:
     add(group, "--http-listen", o.http_listen, "Viewers, pages, API and metrics", single);
     add(group, "--rtmp-listen", o.rtmp_listen, "Publishers (RTMP)", {process_role::origin});
     add(group, "--trunk-listen", o.trunk_listen, "Streams from and to other nodes", {process_role::relay});
-    add(group, "--trunk-advertise", o.trunk_advertise, "The trunk address other nodes use, if not the one listened on",
-        {process_role::relay});
+    add(group, "--trunk-advertise", o.trunk_advertise,
+        "The trunk address other nodes use, if not the one listened on", {process_role::relay});
     add(group, "--control-listen", o.control_listen, "A directory's port for the other nodes",
         {process_role::directory});
-    add(group, "--public-url", o.public_url, "What browsers use for this node, e.g. https://edge1.example.org",
-        {process_role::edge});
+    add(group, "--public-url", o.public_url,
+        "What browsers use for this node, e.g. https://edge1.example.org", {process_role::edge});
     add(group, "--directory", o.directories, "Directories, all of them used: HOST:PORT,HOST:PORT,...",
         {process_role::origin, process_role::relay, process_role::edge})
         ->delimiter(',');
@@ -112,14 +114,15 @@ private:
     add(group, "--record", o.record_dir, "Folder to record every published stream into, as FLV", origin_only);
     add(group, "--grace", o.grace_s, "Seconds a stream waits for its publisher to return", origin_only)
         ->check(CLI::Range(0.0, 3600.0));
-    add(group, "--second-publisher", o.second_publisher, "When a key is published already: refuse or takeover",
-        origin_only)
+    add(group, "--second-publisher", o.second_publisher,
+        "When a key is published already: refuse or takeover", origin_only)
         ->check(CLI::IsMember({"refuse", "takeover"}));
     add(group, "--retain", o.retain_s, "Seconds of each stream kept in memory", with_streams)
         ->check(CLI::Range(1.0, 600.0));
     add(group, "--retain-mib", o.retain_mib, "MiB of each stream kept at most", with_streams)
         ->check(CLI::Range(1, 4096));
-    add(group, "--max-tag-mib", o.max_tag_mib, "Largest frame accepted, MiB", with_streams)->check(CLI::Range(1, 15));
+    add(group, "--max-tag-mib", o.max_tag_mib, "Largest frame accepted, MiB", with_streams)
+        ->check(CLI::Range(1, 15));
     add(group, "--max-lag", o.max_lag_s, "Seconds a viewer may fall behind before it jumps", with_viewers)
         ->check(CLI::Range(0.2, 600.0));
     add(group, "--max-viewers", o.max_viewers, "Viewers a data thread takes", with_viewers);
@@ -135,7 +138,8 @@ private:
     add(group, "--origins", o.origins, "RTMP 1935.., HTTP 8200..", all_only)->check(CLI::Range(1, 90));
     add(group, "--relays", o.relays, "HTTP 8300.., trunk 8500..", all_only)->check(CLI::Range(1, 90));
     add(group, "--edges", o.edges, "HTTP 8080..", all_only)->check(CLI::Range(1, 90));
-    add(group, "--directories", o.directory_count, "HTTP 8400.., control 7700..", all_only)->check(CLI::Range(1, 90));
+    add(group, "--directories", o.directory_count, "HTTP 8400.., control 7700..", all_only)
+        ->check(CLI::Range(1, 90));
     add(group, "--port-shift", o.port_shift, "Added to every port", all_only)->check(CLI::Range(0, 50'000));
   }
 
@@ -146,7 +150,8 @@ private:
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t j = 0; j <= b.size(); ++j)
+    row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
     auto diagonal = row[0]++;
     for (std::size_t j = 1; j <= b.size(); ++j) {
@@ -170,7 +175,9 @@ std::string nearest(const declaration& declared, std::string_view unknown) {
   return best ? fmt::format("; did you mean '{}'?", best->substr(2)) : "; --help lists them";
 }
 
-error bad(std::string message) { return {errc::bad_argument, std::move(message)}; }
+error bad(std::string message) {
+  return {errc::bad_argument, std::move(message)};
+}
 
 result<void> apply_file(declaration& declared) {
   const auto& file = declared.file();
@@ -201,7 +208,8 @@ result<void> refuse_useless(declaration& declared, process_role role) {
   for (const auto& [flag, roles] : declared.usable()) {
     if (declared.app().get_option(flag)->count() == 0 || roles.count(role) > 0) continue;
     std::vector<std::string_view> names;
-    for (auto r : roles) names.push_back(name(r));
+    for (auto r : roles)
+      names.push_back(name(r));
     return bad(fmt::format("{} means nothing with --role {}; it goes with --role {}", flag, name(role),
                            fmt::join(names, ", ")));
   }
@@ -228,7 +236,8 @@ result<std::variant<options, text_to_print>> read_command_line(int argc, const c
   }
   if (auto ok = apply_file(declared); !ok) return ok.error();
   if (declared.app().get_option("--role")->count() == 0)
-    return bad("--role is missing: origin, relay, edge, directory, or all for a whole cluster here; --help says more");
+    return bad("--role is missing: origin, relay, edge, directory, or all for a whole cluster here; --help "
+               "says more");
   if (auto ok = refuse_useless(declared, chosen.role); !ok) return ok.error();
   if (auto ok = validate(chosen); !ok) return ok.error();
   return chosen;

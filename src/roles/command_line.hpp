@@ -13,8 +13,8 @@ struct text_to_print {
   std::string text;
 };
 
-/// Reads and validates. Errors: `bad_argument`, naming the flag, variable or key of which file, and what would
-/// be right.
+/// Reads and validates. Errors: `bad_argument`, naming the flag, variable or key of which file, and what
+/// would be right.
 result<std::variant<options, text_to_print>> read_command_line(int argc, const char* const* argv);
 
 } // namespace sluice::roles

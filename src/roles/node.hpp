@@ -28,6 +28,14 @@ struct node_ports {
   std::uint16_t http = 0, rtmp = 0, trunk = 0, control = 0;
 };
 
+/// How it stands with the directories, for the start-up lines.
+struct control_status_text {
+  std::size_t connected = 0, known = 0;
+  std::string each; ///< `a:7700 connected, b:7700 refused`
+};
+
+struct node_parts;
+
 class node {
 public:
   node(node_identity identity, const options& chosen, std::string secret);
@@ -44,10 +52,10 @@ public:
   void stop();
 
   [[nodiscard]] const node_identity& identity() const noexcept;
+  [[nodiscard]] control_status_text directories() const;
 
 private:
-  struct parts;
-  std::unique_ptr<parts> parts_;
+  std::unique_ptr<node_parts> parts_;
 };
 
 } // namespace sluice::roles

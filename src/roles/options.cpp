@@ -12,7 +12,9 @@ namespace sluice::roles {
 
 namespace {
 
-error bad(std::string message) { return {errc::bad_argument, std::move(message)}; }
+error bad(std::string message) {
+  return {errc::bad_argument, std::move(message)};
+}
 
 result<void> check_address(std::string_view option, const std::string& text) {
   if (auto parsed = host_port::parse(text); !parsed)
@@ -42,12 +44,14 @@ result<void> check_secret(const options& o) {
   }
   bool relay = o.role == process_role::relay, directory = o.role == process_role::directory;
   for (auto [listens, option, text] : std::array<std::tuple<bool, std::string_view, const std::string*>, 2>{
-           {{relay, "--trunk-listen", &o.trunk_listen}, {directory, "--control-listen", &o.control_listen}}}) {
+           {{relay, "--trunk-listen", &o.trunk_listen},
+            {directory, "--control-listen", &o.control_listen}}}) {
     auto address = host_port::parse(*text);
     if (listens && address && !address->loopback())
-      return bad(fmt::format("{} {} can be reached from other machines and needs --secret-file: the same file on "
-                             "every node of the cluster (make one with: openssl rand -hex 32)",
-                             option, *text));
+      return bad(
+          fmt::format("{} {} can be reached from other machines and needs --secret-file: the same file on "
+                      "every node of the cluster (make one with: openssl rand -hex 32)",
+                      option, *text));
   }
   return {};
 }
@@ -78,7 +82,8 @@ result<void> validate(const options& o) {
   for (auto [option, text] : std::array<std::pair<std::string_view, const std::string*>, 3>{
            {{"--node-id", &o.node_id}, {"--zone", &o.zone}, {"--cluster", &o.cluster}}})
     if (!text->empty() && !valid_node_id(*text))
-      return bad(fmt::format("{}: '{}' is not usable; letters, digits and . _ - are, up to 64", option, *text));
+      return bad(
+          fmt::format("{}: '{}' is not usable; letters, digits and . _ - are, up to 64", option, *text));
   if (auto ok = check_addresses(o); !ok) return ok;
   if (auto ok = check_secret(o); !ok) return ok;
   if (auto ok = check_relay_address(o); !ok) return ok;

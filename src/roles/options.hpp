@@ -1,5 +1,5 @@
-// What an operator can choose, as plain values, after the command line, the environment and the file were read
-// and checked. One set of options describes one process.
+// What an operator can choose, as plain values, after the command line, the environment and the file were
+// read and checked. One set of options describes one process.
 #pragma once
 
 #include "base/logging.hpp"
@@ -16,7 +16,7 @@ std::string_view name(process_role role) noexcept;
 
 struct options {
   process_role role = process_role::all;
-  std::string node_id;  ///< empty: made of role and host name
+  std::string node_id; ///< empty: made of role and host name
   std::string cluster = "sluice";
   std::string zone;
   double weight = 1;

@@ -84,7 +84,8 @@ int run_nodes(const options& chosen, const sigset_t& signals) {
   int signal = 0;
   ::sigwait(&signals, &signal);
   log.info("ending", "signal", signal == SIGINT ? "SIGINT" : "SIGTERM");
-  while (!nodes.empty()) nodes.pop_back(); // the last started ends first: edges before what feeds them
+  while (!nodes.empty())
+    nodes.pop_back(); // the last started ends first: edges before what feeds them
   log.info("ended");
   return 0;
 }

@@ -1,6 +1,7 @@
 #include "net/ingest/flv_post.hpp"
 
 #include "media/flv/reader.hpp"
+#include "net/http/linger.hpp"
 #include "net/http/reply.hpp"
 #include "net/ingest/watchdog.hpp"
 
@@ -104,7 +105,7 @@ private:
     response.prepare_payload();
     boost::system::error_code failed;
     co_await http_::async_write(socket_, response, asio::redirect_error(asio::use_awaitable, failed));
-    socket_.shutdown(socket::shutdown_both, failed);
+    if (!failed) co_await linger(socket_);
   }
 
   void close() {

@@ -146,6 +146,7 @@ void publication::begin_log() {
   stream_.log.begin({stream_.log.key(), mine, present}).value();
   last_epoch_ = mine;
   stream_.log.current()->set_path({services_.node});
+  stream_hub::log_began(stream_);
   auto told = intake_.summary();
   stream_.video = told.video_codec;
   stream_.audio = told.audio_codec;
@@ -180,6 +181,7 @@ void publication::announce() {
 void publication::make_beat() {
   auto* current = stream_.log.current();
   if (!current) return;
+  if (services_.times) services_.times->set(stream_.log.key(), newest_.timestamp);
   current->set_beat({++beats_, services_.node, publisher_ != nullptr, newest_});
 }
 
@@ -200,6 +202,7 @@ void publication::finish_log(stream::end_reason reason) {
   stream_.log.finish(reason);
   stream_.audiences.clear();
   if (services_.control) services_.control->withdraw(stream_.log.key(), ended);
+  if (services_.times) services_.times->remove(stream_.log.key());
   if (services_.ended) services_.ended(stream_.log.key(), ended);
 }
 

@@ -4,6 +4,7 @@
 
 #include "media/intake/intake.hpp"
 #include "net/core/stream_hub.hpp"
+#include "net/ingest/published_times.hpp"
 #include "plane/ports.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -20,6 +21,7 @@ struct ingest_services {
   node_id node;
   stream_hub* hub = nullptr;
   plane::control* control = nullptr; ///< null: a node without directories
+  published_times* times = nullptr;  ///< where the newest timestamps go; null: nowhere
   media::intake_options intake;
   std::chrono::milliseconds grace{10'000}; ///< how long a log waits for its publisher to return
   second_publisher policy = second_publisher::refuse;

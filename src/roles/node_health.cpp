@@ -1,0 +1,70 @@
+// What a node says about itself: readiness, metrics, and its directories for the start-up lines.
+#include "roles/node_parts.hpp"
+
+#include <prometheus/metric_family.h>
+
+#include <algorithm>
+
+namespace sluice::roles {
+
+using cluster::node_role;
+
+namespace {
+
+std::string one_line(const plane::control_status& status) {
+  std::string out;
+  for (const auto& d : status.directories)
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", d.address, d.connected ? "connected" : d.problem);
+  return out;
+}
+
+std::size_t connected(const plane::control_status& status) {
+  return static_cast<std::size_t>(std::count_if(status.directories.begin(), status.directories.end(),
+                                                [](const auto& d) { return d.connected; }));
+}
+
+} // namespace
+
+control_status_text node_parts::directories() const {
+  if (!control || identity.directories.empty()) return {};
+  auto status = const_cast<control_node&>(*control).control().status();
+  return {connected(status), status.directories.size(), one_line(status)};
+}
+
+// Ready means: an origin can take publishers and a directory knows of it; a relay or edge has a relay list
+// (fresh or saved) to find streams by; a directory has its port. A node that drains is not ready.
+std::vector<net::readiness_check> node_parts::readiness() const {
+  std::vector<net::readiness_check> checks{{"serving", !draining, draining ? "the node is going away" : ""}};
+  if (!control || is(node_role::directory)) return checks;
+  auto status = const_cast<control_node&>(*control).control().status();
+  checks.push_back(
+      {"relay_list", status.has_snapshot,
+       status.has_snapshot ? fmt::format("digest {:016x}", status.digest) : "none was ever received"});
+  if (is(node_role::origin)) checks.push_back({"directory", connected(status) > 0, one_line(status)});
+  return checks;
+}
+
+std::string node_parts::metrics() {
+  return net::scrape(workers, [this](std::vector<prometheus::MetricFamily>& out) {
+    const auto& g = guard.counters();
+    auto number = [](const auto& atomic) { return static_cast<double>(atomic.load()); };
+    out.push_back(net::counter_family("sluice_control_accepted_total", "Control connections accepted",
+                                      number(g.accepted)));
+    out.push_back(
+        net::counter_family("sluice_control_refused_total",
+                            "Control connections closed: garbage, another cluster, a wrong secret, a bad "
+                            "header, too slow or too many",
+                            number(g.refused_garbage) + number(g.refused_cluster) + number(g.refused_secret) +
+                                number(g.refused_full) + number(g.proof_timeouts) + number(g.bad_headers)));
+    out.push_back(net::counter_family("sluice_control_dial_failures_total",
+                                      "Directories that could not be reached", number(g.dial_failures)));
+    out.push_back(net::gauge_family("sluice_control_connections", "Control connections open and proven",
+                                    number(g.open)));
+    if (!control || identity.directories.empty()) return;
+    auto status = control->control().status();
+    out.push_back(net::gauge_family("sluice_directories_connected", "Directories this node is connected to",
+                                    static_cast<double>(connected(status))));
+  });
+}
+
+} // namespace sluice::roles

@@ -1,0 +1,72 @@
+// What a node is made of, in the order in which it is built up; taken apart in reverse. Internal to roles.
+#pragma once
+
+#include "net/control/guard.hpp"
+#include "net/http/metrics.hpp"
+#include "net/http/server.hpp"
+#include "net/ingest/recorder.hpp"
+#include "net/ingest/rtmp_server.hpp"
+#include "net/trunk/pullers.hpp"
+#include "net/trunk/push_manager.hpp"
+#include "net/trunk/server.hpp"
+#include "roles/bridge.hpp"
+#include "roles/node.hpp"
+
+#include <atomic>
+
+namespace sluice::roles {
+
+struct node_parts final : plane::data {
+  node_parts(node_identity who, const options& o, std::string key);
+
+  /// Opens the listeners its role has. Errors as `node::start`.
+  result<void> open();
+  /// Starts the threads and the control plane.
+  void run();
+  void drain();
+  void stop();
+
+  void snapshot_changed(std::uint64_t digest) override;
+  [[nodiscard]] cluster::load_report load() const override;
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint32_t>> timestamps() const override;
+
+  [[nodiscard]] control_status_text directories() const;
+
+  node_identity identity;
+  options chosen;
+  std::string secret;
+  logger log;
+  std::uint64_t boot_nonce; ///< unix microseconds at the start
+  node_ports ports;
+
+  net::worker_pool workers;
+  net::stream_hub hub;
+  net::guard guard;
+  std::optional<control_node> control;
+  std::unique_ptr<net::trunk::pullers> pulls;
+  std::unique_ptr<net::trunk::push_manager> pushes;
+  std::unique_ptr<net::trunk::server> trunk;
+  std::unique_ptr<net::recorder> recorder;
+  net::published_times times;
+  std::shared_ptr<net::ingest> publishers;
+  std::unique_ptr<net::rtmp_server> rtmp;
+  std::unique_ptr<net::http_server> http;
+  bool running = false;
+  std::atomic<bool> draining{false};
+
+private:
+  [[nodiscard]] bool is(cluster::node_role role) const { return identity.role == role; }
+  [[nodiscard]] bool has_directories() const;
+  [[nodiscard]] net::trunk::identity trunk_identity() const;
+  [[nodiscard]] control_node_options control_options() const;
+
+  result<void> open_control();
+  result<void> open_trunk();
+  result<void> open_ingest();
+  result<void> open_http();
+  net::http_services http_services();
+  [[nodiscard]] std::vector<net::readiness_check> readiness() const;
+  [[nodiscard]] std::string metrics();
+};
+
+} // namespace sluice::roles
