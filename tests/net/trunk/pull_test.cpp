@@ -1,0 +1,146 @@
+#include "net/support/trunk_nodes.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace sluice;
+using namespace sluice::net;
+using namespace sluice::test;
+
+TEST_CASE("a log is pulled along a chain with the same bytes at the same offsets") {
+  for (std::size_t workers : {1, 2}) {
+    node a("a", {.workers = workers}), b("b", {.workers = workers}), c("c", {.workers = workers});
+    b.pull();
+    c.pull();
+    b.directory.answer(order({a.serve()}));
+    c.directory.answer(order({b.serve()}));
+    for (auto* n : {&a, &b, &c})
+      n->start();
+    flv_source source;
+    auto sent = source.start();
+    a.publish(epoch{100});
+    a.append(sent);
+    auto more = source.frames(30);
+    a.append(more);
+    sent.insert(sent.end(), more.begin(), more.end());
+    auto watch = c.watch();
+    REQUIRE(watch.has_value());
+    for (int i = 0; i < 20; ++i) {
+      auto frame = source.frame();
+      a.append(frame);
+      sent.insert(sent.end(), frame.begin(), frame.end());
+    }
+    REQUIRE(eventually([&] { return (*watch)->reaches(sent.size()); }));
+    auto seen = (*watch)->seen();
+    CHECK(seen.of == epoch{100});
+    CHECK(seen.first == 0);
+    CHECK(seen.bytes == sent);
+    CHECK(seen.path == std::vector<node_id>{"a", "b", "c"});
+    auto status = c.status();
+    CHECK(status.video == "avc1");
+    CHECK(status.width == 640);
+    CHECK(status.upstream == "b");
+    REQUIRE(eventually([&] { return c.status().last_beat.has_value(); }));
+    CHECK(c.status().last_beat->origin == "a");
+  }
+}
+
+TEST_CASE("the reason for a log's end travels") {
+  node a("a"), b("b"), c("c");
+  b.pull();
+  c.pull();
+  b.directory.answer(order({a.serve()}));
+  c.directory.answer(order({b.serve()}));
+  for (auto* n : {&a, &b, &c})
+    n->start();
+  flv_source source;
+  a.publish(epoch{100});
+  a.append(source.start());
+  a.append(source.frames(3));
+  auto watch = c.watch();
+  REQUIRE(watch.has_value());
+  a.finish(stream::end_reason::rollover);
+  CHECK(eventually([&] { return (*watch)->seen().end == stream::end_reason::rollover; }));
+}
+
+TEST_CASE("a newer epoch on the same connection ends the old log as changed") {
+  node a("a"), b("b");
+  b.pull();
+  b.directory.answer(order({a.serve()}));
+  a.start();
+  b.start();
+  flv_source source;
+  a.publish(epoch{100});
+  a.append(source.start());
+  a.append(source.frames(3));
+  auto watch = b.watch();
+  REQUIRE(watch.has_value());
+  flv_source second(7);
+  auto sent = second.start();
+  a.publish(epoch{200});
+  a.append(sent);
+  CHECK(eventually([&] { return (*watch)->seen().end == stream::end_reason::changed; }));
+  REQUIRE(eventually([&] { return b.status().log_epoch == epoch{200}; }));
+  CHECK(eventually([&] { return b.status().head == sent.size(); }));
+  CHECK(b.count(&trunk_counters::pulls_started) == 1);
+}
+
+TEST_CASE("a stream that is not live is refused without a relay being touched") {
+  node a("a"), b("b");
+  b.pull();
+  auto nowhere = order({a.serve()});
+  nowhere.live = cluster::liveness::not_live;
+  b.directory.answer(nowhere);
+  a.start();
+  b.start();
+  auto watch = b.watch(open_when::ready);
+  REQUIRE_FALSE(watch.has_value());
+  CHECK(watch.error().code == errc::not_live);
+  CHECK(b.count(&trunk_counters::pulls_started) == 0);
+  CHECK(b.watch().error().code == errc::not_live);
+  CHECK(b.directory.asked() == 1);
+}
+
+TEST_CASE("a stream of unknown liveness that no relay has is refused after they were asked") {
+  node a("a"), b("b"), c("c");
+  c.pull();
+  auto maybe = order({a.serve(), b.serve()});
+  maybe.live = cluster::liveness::unknown;
+  c.directory.answer(maybe);
+  for (auto* n : {&a, &b, &c})
+    n->start();
+  auto watch = c.watch();
+  REQUIRE_FALSE(watch.has_value());
+  CHECK(watch.error().code == errc::not_live);
+  CHECK(c.count(&trunk_counters::pulls_started) == 2);
+}
+
+TEST_CASE("a node that does not know the secret is refused, both ways") {
+  node a("a"), b("b", {.secret = "guess", .open_timeout = 700ms});
+  b.pull();
+  auto found = order({a.serve()});
+  found.live = cluster::liveness::unknown;
+  b.directory.answer(found);
+  a.start();
+  b.start();
+  flv_source source;
+  a.publish(epoch{100});
+  a.append(source.start());
+  CHECK_FALSE(b.watch().has_value());
+  CHECK(a.count(&trunk_counters::protocol_errors) > 0);
+  CHECK(a.count(&trunk_counters::served) == 0);
+}
+
+TEST_CASE("an upstream whose path holds the puller is not used") {
+  node a("a"), b("b", {.open_timeout = 500ms});
+  b.pull();
+  b.directory.answer(order({a.serve()}));
+  a.start();
+  b.start();
+  flv_source source;
+  a.publish(epoch{100});
+  a.at_home([](hosted_stream& h) { h.log.current()->set_path({"o", "b", "a"}); });
+  a.append(source.start());
+  a.append(source.frames(1));
+  CHECK_FALSE(b.watch().has_value());
+  CHECK_FALSE(b.status().live);
+}

@@ -1,0 +1,234 @@
+#include "net/support/trunk_nodes.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+
+using namespace sluice;
+using namespace sluice::net;
+using namespace sluice::test;
+
+namespace {
+
+node_options relay_options() {
+  node_options out;
+  out.pulls.relay = true;
+  return out;
+}
+
+/// Appends `more` to the origin's log and to what the test remembers of it.
+void publish_more(node& origin, byte_buffer& sent, const byte_buffer& more) {
+  origin.append(more);
+  sent.insert(sent.end(), more.begin(), more.end());
+}
+
+} // namespace
+
+TEST_CASE("an origin pushes to the head and an edge pulls from there") {
+  for (std::size_t workers : {1, 2}) {
+    auto options = relay_options();
+    options.workers = workers;
+    node origin("o", {.workers = workers}), relay("r", options), edge("e", {.workers = workers});
+    relay.pull();
+    edge.pull();
+    auto found = order({relay.serve()});
+    for (auto* n : {&origin, &relay, &edge}) {
+      n->directory.answer(found);
+      n->start();
+    }
+    flv_source source;
+    byte_buffer sent;
+    origin.publish(epoch{100});
+    publish_more(origin, sent, source.start());
+    publish_more(origin, sent, source.frames(20));
+    REQUIRE(eventually([&] { return relay.status().head == sent.size(); }));
+    CHECK(relay.status().feeder_kind == "push");
+    CHECK(relay.status().upstream == "o");
+    auto watch = edge.watch();
+    REQUIRE(watch.has_value());
+    publish_more(origin, sent, source.frames(20));
+    REQUIRE(eventually([&] { return (*watch)->reaches(sent.size()); }));
+    CHECK((*watch)->seen().bytes == sent);
+    CHECK((*watch)->seen().path == std::vector<node_id>{"o", "r", "e"});
+    CHECK(relay.count(&trunk_counters::pulls_started) == 0);
+    origin.finish(stream::end_reason::ended);
+    CHECK(eventually([&] { return (*watch)->seen().end == stream::end_reason::ended; }));
+  }
+}
+
+TEST_CASE("a relay asked before the push comes holds the request and is fed by the push") {
+  node origin("o"), relay("r", relay_options()), edge("e");
+  relay.pull();
+  edge.pull();
+  auto found = order({relay.serve()}, 1);
+  for (auto* n : {&origin, &relay, &edge}) {
+    n->directory.answer(found);
+    n->start();
+  }
+  flv_source source;
+  byte_buffer sent;
+  std::thread later([&] {
+    REQUIRE(eventually([&] { return relay.status().feeder_kind == "pull"; }));
+    origin.publish(epoch{100});
+    publish_more(origin, sent, source.start());
+    publish_more(origin, sent, source.frames(5));
+  });
+  auto watch = edge.watch();
+  later.join();
+  REQUIRE(watch.has_value());
+  CHECK(eventually([&] { return (*watch)->reaches(sent.size()); }));
+  CHECK(relay.status().feeder_kind == "push");
+}
+
+TEST_CASE("a head relay without the stream answers not_here after the hold") {
+  node relay("r", relay_options()), edge("e");
+  relay.pull();
+  edge.pull();
+  auto found = order({relay.serve()}, 1);
+  found.live = cluster::liveness::unknown;
+  for (auto* n : {&relay, &edge}) {
+    n->directory.answer(found);
+    n->start();
+  }
+  auto watch = edge.watch();
+  REQUIRE_FALSE(watch.has_value());
+  CHECK(watch.error().code == errc::not_live);
+  CHECK(relay.status().feeder_kind.empty() == false);
+}
+
+TEST_CASE("a push that races a pull loses and doubles nothing") {
+  // The relay r pulls from the other head relay first, then the origin's push arrives.
+  node origin("o"), other("s", relay_options()), relay("r", relay_options());
+  other.pull();
+  relay.pull();
+  auto entry_s = other.serve();
+  auto entry_r = relay.serve();
+  origin.directory.answer(order({entry_s}, 1));
+  auto both = order({entry_s, entry_r}, 2);
+  other.directory.answer(both);
+  relay.directory.answer(both);
+  for (auto* n : {&origin, &other, &relay})
+    n->start();
+  flv_source source;
+  byte_buffer sent;
+  origin.publish(epoch{100});
+  publish_more(origin, sent, source.start());
+  publish_more(origin, sent, source.frames(10));
+  REQUIRE(eventually([&] { return other.status().head == sent.size(); }));
+  auto watch = relay.watch();
+  REQUIRE(watch.has_value());
+  CHECK(relay.status().feeder_kind == "pull");
+  origin.directory.answer(both);
+  origin.pushes->snapshot_changed();
+  REQUIRE(eventually([&] {
+    publish_more(origin, sent, source.frame());
+    return relay.status().feeder_kind == "push";
+  }));
+  publish_more(origin, sent, source.frames(10));
+  REQUIRE(eventually([&] { return (*watch)->reaches(sent.size()); }));
+  CHECK((*watch)->seen().bytes == sent);
+  CHECK((*watch)->seen().path == std::vector<node_id>{"o", "r"});
+}
+
+TEST_CASE("a relay that lost its push goes on from another head relay") {
+  node origin("o"), other("s", relay_options()), relay("r", relay_options());
+  other.pull();
+  relay.pull();
+  auto both = order({other.serve(), relay.serve()}, 2);
+  for (auto* n : {&origin, &other, &relay}) {
+    n->directory.answer(both);
+    n->start();
+  }
+  flv_source source;
+  byte_buffer sent;
+  origin.publish(epoch{100});
+  publish_more(origin, sent, source.start());
+  publish_more(origin, sent, source.frames(10));
+  REQUIRE(
+      eventually([&] { return relay.status().head == sent.size() && other.status().head == sent.size(); }));
+  auto watch = relay.watch();
+  REQUIRE(watch.has_value());
+  // The origin pushes no more to r.
+  origin.directory.answer(order({both.order[0]}, 1));
+  origin.pushes->snapshot_changed();
+  REQUIRE(eventually([&] {
+    publish_more(origin, sent, source.frame());
+    return relay.status().feeder_kind == "pull" && relay.status().upstream == "s";
+  }));
+  publish_more(origin, sent, source.frames(10));
+  REQUIRE(eventually([&] { return (*watch)->reaches(sent.size()); }));
+  CHECK((*watch)->seen().bytes == sent);
+  CHECK((*watch)->seen().path == std::vector<node_id>{"o", "s", "r"});
+}
+
+TEST_CASE("a relay that restarts is pushed to again") {
+  node origin("o");
+  auto relay = std::make_unique<node>("r", relay_options());
+  auto entry = relay->serve();
+  origin.directory.answer(order({entry}, 1));
+  relay->start();
+  origin.start();
+  flv_source source;
+  byte_buffer sent;
+  origin.publish(epoch{100});
+  publish_more(origin, sent, source.start());
+  publish_more(origin, sent, source.frames(10));
+  REQUIRE(eventually([&] { return relay->status().head == sent.size(); }));
+  relay->stop();
+  relay = std::make_unique<node>("r", relay_options());
+  auto again = relay->serve();
+  relay->start();
+  origin.directory.answer(order({again}, 1));
+  origin.pushes->snapshot_changed();
+  REQUIRE(eventually([&] { return relay->status().head == sent.size(); }));
+  CHECK(relay->status().first == 0);
+}
+
+TEST_CASE("a push of a lower epoch is answered stale and changes nothing") {
+  node winner("w"), relay("r", relay_options());
+  epoch told;
+  std::atomic<bool> called{false};
+  node_options options;
+  options.pushes.stale = [&](const stream_key&, epoch newest) {
+    told = newest;
+    called = true;
+  };
+  node loser("l", options);
+  auto found = order({relay.serve()}, 1);
+  for (auto* n : {&winner, &relay, &loser}) {
+    n->directory.answer(found);
+    n->start();
+  }
+  flv_source source;
+  winner.publish(epoch{200});
+  winner.append(source.start());
+  REQUIRE(eventually([&] { return relay.status().log_epoch == epoch{200}; }));
+  loser.publish(epoch{100});
+  REQUIRE(eventually([&] { return called.load(); }));
+  CHECK(told == epoch{200});
+  CHECK(relay.status().upstream == "w");
+  CHECK(relay.status().live);
+}
+
+TEST_CASE("a newer epoch follows on the same push") {
+  node origin("o"), relay("r", relay_options());
+  auto found = order({relay.serve()}, 1);
+  for (auto* n : {&origin, &relay}) {
+    n->directory.answer(found);
+    n->start();
+  }
+  flv_source source;
+  origin.publish(epoch{100});
+  origin.append(source.start());
+  REQUIRE(eventually([&] { return relay.status().live; }));
+  auto watch = relay.watch();
+  REQUIRE(watch.has_value());
+  flv_source second(5);
+  auto sent = second.start();
+  origin.publish(epoch{200});
+  publish_more(origin, sent, second.frames(5));
+  CHECK(eventually([&] { return (*watch)->seen().end == stream::end_reason::changed; }));
+  CHECK(eventually([&] { return relay.status().log_epoch == epoch{200}; }));
+  CHECK(origin.count(&trunk_counters::pushes_started) == 1);
+}
