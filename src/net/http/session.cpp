@@ -2,6 +2,7 @@
 
 #include "net/core/await_reply.hpp"
 #include "net/http/api.hpp"
+#include "net/http/linger.hpp"
 #include "net/viewer/transports.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -198,9 +199,7 @@ private:
     };
     auto outcome = co_await (write() || timer_.async_wait(asio::use_awaitable));
     if (outcome.index() == 1 || failed) co_return false;
-    if (!keep) {
-      held_.connection.shutdown(socket::shutdown_send, failed);
-    }
+    if (!keep) co_await linger(held_.connection);
     co_return keep && !site_->stopped;
   }
 
