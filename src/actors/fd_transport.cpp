@@ -43,13 +43,24 @@ void handshake(caf::event_based_actor* self, caf::io::scribe_ptr scribe, link_ac
           [fail](caf::error& e) { fail(from_caf(e).message); });
 }
 
+/// CAF keeps the logger of the system that was used last in the calling thread, and a system's destructor
+/// waits until no thread has it. Threads of the data plane must not keep it.
+struct visit {
+  visit() = default;
+  visit(const visit&) = delete;
+  visit& operator=(const visit&) = delete;
+  ~visit() { caf::logger::set_current_actor_system(nullptr); }
+};
+
 } // namespace
 
 void connect_fd(caf::actor_system& sys, int fd, link_actor listener, std::chrono::milliseconds limit) {
+  visit here;
   sys.spawn<caf::hidden>(handshake, adopt(sys, fd), std::move(listener), limit);
 }
 
 void serve_fd(caf::actor_system& sys, int fd, const directory_actor& directory) {
+  visit here;
   caf::anon_send(broker(sys), caf::publish_atom_v, adopt(sys, fd), no_port,
                  caf::actor_cast<caf::strong_actor_ptr>(directory), directory_interface(sys));
 }

@@ -14,7 +14,7 @@ constexpr std::chrono::milliseconds agent_step{500};
 
 } // namespace
 
-void agent_state::begin() {
+void agent_state::start() {
   view.emplace(config.node->limits.lease_period);
   restore();
   auto add_link = [this](std::size_t index, std::string address, directory_actor local) {
@@ -127,7 +127,7 @@ caf::result<bool> agent_state::leave() {
 agent_actor::behavior_type node_agent(agent_actor::stateful_pointer<agent_state> self, agent_config config) {
   self->state.self = self;
   self->state.config = std::move(config);
-  self->state.begin();
+  self->state.start();
   auto to_links = [self](auto... parts) {
     for (const auto& link : self->state.links)
       self->send(link, parts...);

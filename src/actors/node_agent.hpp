@@ -26,7 +26,7 @@ struct agent_state {
   bool shown = false;
   bool unsaved = false;
 
-  void begin();
+  void start();
   void directory_up(const directory_actor& directory, const snapshot_update& first);
   void directory_down(const directory_actor& directory, const std::string& reason);
   void heard(const snapshot_update& update);

@@ -2,27 +2,15 @@
 // by the assembly before the actors and never changed; any thread.
 #pragma once
 
+#include "actors/control_limits.hpp"
 #include "actors/status_board.hpp"
 #include "base/logging.hpp"
 #include "cluster/directory_state.hpp"
 #include "plane/ports.hpp"
 
-#include <chrono>
 #include <memory>
 
 namespace sluice::actors {
-
-struct control_limits {
-  std::chrono::milliseconds heartbeat{1000};   ///< interval, jittered by a tenth
-  std::chrono::milliseconds request{1000};     ///< registering, beats
-  std::chrono::milliseconds handshake{2000};   ///< CAF's, after the guard's
-  std::chrono::milliseconds enumerate{175};    ///< per directory
-  std::chrono::milliseconds recall{200};       ///< all directories at once
-  std::chrono::milliseconds redial_least{100}; ///< doubled on each failure, jittered by half
-  std::chrono::milliseconds redial_most{2000};
-  std::chrono::milliseconds lease_period{5000}; ///< the directories'; for the merging of lists
-  std::chrono::milliseconds leave{300};         ///< at the end, to be dropped at once
-};
 
 struct node_context {
   cluster::node_registration self;

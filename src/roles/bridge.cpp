@@ -7,7 +7,6 @@
 #include "actors/system.hpp"
 #include "plane/pending_reply.hpp"
 
-#include <cstdio>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -88,9 +87,10 @@ public:
   [[nodiscard]] std::shared_ptr<const cluster::snapshot> list() const { return node_->board->list(); }
 
 private:
-  void start_directory();
+  void spawn_actors(caf::actor_system& sys);
+  void spawn_directory(caf::actor_system& sys);
+  void end_actors(caf::actor_system& sys);
   void put(question q);
-  void end_actors();
   template <class... Parts>
   void tell_agent(const Parts&... parts);
 
@@ -100,8 +100,13 @@ private:
   /// Longer than the locator needs with every directory silent.
   std::chrono::milliseconds answer_limit_;
 
-  std::mutex mutex_; ///< guards the handles below, which callers use while `stop` drops them
-  std::unique_ptr<actors::system> system_;
+  /// Builds the actor system, holds it and destroys it: CAF keeps a reference to a system's logger in the
+  /// thread that built it, and the destructor waits for that reference for ever when it runs elsewhere.
+  std::thread holder_;
+  std::promise<void> stop_;
+  std::future<void> ended_;
+
+  std::mutex mutex_; ///< guards the handles below, which callers use while the holder drops them
   caf::actor asker_;
   actors::agent_actor agent_;
   actors::locator_actor locator_;
@@ -132,11 +137,27 @@ control_node::bridge::bridge(control_node_options options, plane::control_socket
 }
 
 void control_node::bridge::start() {
+  if (holder_.joinable()) return;
+  std::promise<void> up, down;
+  auto started = up.get_future();
+  ended_ = down.get_future();
+  holder_ =
+      std::thread([this, up = std::move(up), until = stop_.get_future(), down = std::move(down)]() mutable {
+        auto system = std::make_unique<actors::system>();
+        spawn_actors(system->get());
+        up.set_value();
+        until.wait();
+        end_actors(system->get());
+        // From here on only what this function owns is touched: `stop` may have given up waiting.
+        system.reset();
+        down.set_value();
+      });
+  started.wait();
+}
+
+void control_node::bridge::spawn_actors(caf::actor_system& sys) {
   std::lock_guard lock(mutex_);
-  if (system_) return;
-  system_ = std::make_unique<actors::system>();
-  auto& sys = system_->get();
-  if (options_.serve_directory) start_directory();
+  if (options_.serve_directory) spawn_directory(sys);
   locator_ = sys.spawn(actors::locator, node_);
   asker_ = sys.spawn(asker, locator_);
   actors::agent_config agent;
@@ -146,7 +167,7 @@ void control_node::bridge::start() {
   agent_ = sys.spawn(actors::node_agent, std::move(agent));
 }
 
-void control_node::bridge::start_directory() {
+void control_node::bridge::spawn_directory(caf::actor_system& sys) {
   actors::directory_config config;
   config.options.id = options_.self.id;
   config.options.boot_nonce = options_.self.boot_nonce;
@@ -155,21 +176,15 @@ void control_node::bridge::start_directory() {
   config.options.expire_after = options_.expire_after;
   config.step = options_.directory_step;
   config.log = node_->log;
-  directory_ = system_->get().spawn(actors::directory, std::move(config));
+  directory_ = sys.spawn(actors::directory, std::move(config));
   if (!sockets_) return;
   gate_ = std::make_shared<serve_gate>(directory_);
   sockets_->serve([gate = gate_](int fd) { gate->accept(fd); });
 }
 
 void control_node::bridge::put(question q) {
-  caf::actor asker_now;
-  {
-    std::lock_guard lock(mutex_);
-    asker_now = asker_;
-    // Sent under the lock: after `stop` took the handle, nobody holds one.
-    if (asker_now) caf::anon_send(asker_now, std::move(q));
-    asker_now = nullptr;
-  }
+  std::lock_guard lock(mutex_);
+  if (asker_) caf::anon_send(asker_, std::move(q));
 }
 
 template <class... Parts>
@@ -241,54 +256,39 @@ void control_node::bridge::set_draining(bool draining) {
   tell_agent(actors::drain_atom_v, draining);
 }
 
-void control_node::bridge::end_actors() {
+void control_node::bridge::end_actors(caf::actor_system& sys) {
   if (gate_) gate_->close();
+  caf::actor asker_last;
+  actors::agent_actor agent;
+  actors::locator_actor locator;
+  actors::directory_actor directory;
   {
-    caf::scoped_actor self(system_->get());
-    self->request(agent_, options_.limits.leave * 3, actors::leave_atom_v)
-        .receive([](bool) {}, [](const caf::error&) {});
-    for (const auto& one :
-         {asker_, caf::actor_cast<caf::actor>(locator_), caf::actor_cast<caf::actor>(agent_)})
-      caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
-    /*DBG*/ locator_->attach_functor([] { fprintf(stderr, "locator end\n"); });
-    asker_->attach_functor([] { fprintf(stderr, "asker end\n"); });
-    agent_->attach_functor([] { fprintf(stderr, "agent end\n"); });
-    if (directory_) directory_->attach_functor([] { fprintf(stderr, "dir end\n"); });
-    fprintf(stderr, "running %zu\n", system_->get().registry().running());
-    if (directory_) caf::anon_send_exit(directory_, caf::exit_reason::user_shutdown);
+    std::lock_guard lock(mutex_);
+    std::swap(asker_last, asker_);
+    std::swap(agent, agent_);
+    std::swap(locator, locator_);
+    std::swap(directory, directory_);
   }
-  asker_ = nullptr;
-  agent_ = nullptr;
-  locator_ = nullptr;
-  directory_ = nullptr;
+  caf::scoped_actor self(sys);
+  self->request(agent, options_.limits.leave * 3, actors::leave_atom_v)
+      .receive([](bool) {}, [](const caf::error&) {});
+  self->send_exit(asker_last, caf::exit_reason::user_shutdown);
+  self->send_exit(locator, caf::exit_reason::user_shutdown);
+  self->send_exit(agent, caf::exit_reason::user_shutdown);
+  if (directory) self->send_exit(directory, caf::exit_reason::user_shutdown);
 }
 
 void control_node::bridge::stop() {
-  std::unique_ptr<actors::system> ending;
-  {
-    std::lock_guard lock(mutex_);
-    if (!system_) return;
-    end_actors();
-    ending = std::move(system_);
-  }
-  // CAF's destructor waits for all actors and has no limit of its own.
-  std::promise<void> ended;
-  auto over = ended.get_future();
-  for (int i = 0; i < 20; i++) {
-    fprintf(stderr, "running now %zu\n", ending->get().registry().running());
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  std::thread end([system = std::move(ending), ended = std::move(ended)]() mutable {
-    system.reset();
-    ended.set_value();
-  });
-  if (over.wait_for(shutdown_limit) == std::future_status::ready) {
-    end.join();
+  if (!holder_.joinable()) return;
+  stop_.set_value();
+  // CAF's destructor waits for every actor and has no limit of its own.
+  if (ended_.wait_for(shutdown_limit) == std::future_status::ready) {
+    holder_.join();
     return;
   }
   node_->log.error("the control plane did not end in time and is left behind", "limit_s",
                    shutdown_limit.count());
-  end.detach();
+  holder_.detach();
 }
 
 control_node::control_node(control_node_options options, plane::control_sockets* sockets, plane::data* data,

@@ -16,10 +16,13 @@ void demand(bool holds) {
 
 void demand_headers_hold(const byte_buffer& passed, basp_sender sender) {
   byte_reader in(passed);
-  for (bool established = false; in.remaining() > 0; established = true) {
+  auto stage = basp_stage::fresh;
+  while (in.remaining() > 0) {
     demand(in.remaining() >= basp_header_size);
     auto header = read_basp_header(in.take(basp_header_size).first<basp_header_size>());
-    demand(check_basp_header(header, sender, established).has_value());
+    auto next = check_basp_header(header, sender, stage);
+    demand(next.has_value());
+    stage = *next;
     demand(header.payload_size <= max_basp_payload);
     in.take(std::min<std::size_t>(header.payload_size, in.remaining()));
   }

@@ -24,10 +24,6 @@ std::string_view name(basp_operation operation) noexcept {
   return names[static_cast<std::size_t>(operation)];
 }
 
-bool is_handshake(basp_operation operation) noexcept {
-  return operation == basp_operation::server_handshake || operation == basp_operation::client_handshake;
-}
-
 // Which fields an operation uses; all others are zero. From CAF's writers, which are stricter than its own
 // check.
 struct shape {
@@ -53,14 +49,24 @@ shape shape_of(basp_operation operation) noexcept {
   }
 }
 
-result<void> check_order(basp_operation operation, basp_sender sender, bool after_handshake) {
+result<basp_stage> check_order(const basp_header& header, basp_sender sender, basp_stage stage) {
   auto opening =
       sender == basp_sender::client ? basp_operation::client_handshake : basp_operation::server_handshake;
-  if (!after_handshake && operation != opening)
-    return error{errc::malformed, fmt::format("BASP: a {} before the {}", name(operation), name(opening))};
-  if (after_handshake && is_handshake(operation))
-    return error{errc::malformed, fmt::format("BASP: a second handshake ({})", name(operation))};
-  return {};
+  bool selects =
+      header.operation == basp_operation::client_handshake && header.flags == select_connection_flag;
+  if (stage == basp_stage::fresh) {
+    if (header.operation != opening)
+      return error{errc::malformed,
+                   fmt::format("BASP: a {} before the {}", name(header.operation), name(opening))};
+    if (selects)
+      return error{errc::malformed, "BASP: a client handshake that selects before one that greets"};
+    return basp_stage::greeted;
+  }
+  bool handshake = header.operation == basp_operation::client_handshake ||
+                   header.operation == basp_operation::server_handshake;
+  if (!handshake) return stage;
+  if (sender == basp_sender::client && selects && stage == basp_stage::greeted) return basp_stage::selected;
+  return error{errc::malformed, fmt::format("BASP: one {} too many", name(header.operation))};
 }
 
 result<void> check_fields(const basp_header& header, const shape& allowed) {
@@ -101,19 +107,20 @@ basp_header read_basp_header(std::span<const std::uint8_t, basp_header_size> byt
   return header;
 }
 
-result<void> check_basp_header(const basp_header& header, basp_sender sender, bool after_handshake) {
+result<basp_stage> check_basp_header(const basp_header& header, basp_sender sender, basp_stage stage) {
   if (header.operation > basp_operation::heartbeat)
     return malformed("operation", static_cast<std::uint8_t>(header.operation), "0 to 6 are known");
   if (header.operation == basp_operation::routed_message)
     return error{errc::unsupported, "BASP header: a routed message; nodes only talk directly"};
-  if (auto ok = check_order(header.operation, sender, after_handshake); !ok) return ok;
-  if (auto ok = check_fields(header, shape_of(header.operation)); !ok) return ok;
+  auto next = check_order(header, sender, stage);
+  if (!next) return next;
+  if (auto ok = check_fields(header, shape_of(header.operation)); !ok) return ok.error();
   if (header.operation == basp_operation::server_handshake && header.operation_data != basp_version)
     return malformed("version", header.operation_data, fmt::format("{} is spoken here", basp_version));
   if ((header.flags & named_receiver_flag) != 0 && header.operation == basp_operation::direct_message &&
       header.destination_actor != spawn_server_name)
     return malformed("named receiver", header.destination_actor, "only CAF's greeting is addressed by name");
-  return {};
+  return next;
 }
 
 result<void> basp_filter::pass(byte_view bytes, byte_buffer& out) {
@@ -131,8 +138,9 @@ result<void> basp_filter::pass(byte_view bytes, byte_buffer& out) {
     bytes = bytes.subspan(piece.size());
     if (header_used_ < basp_header_size) break;
     auto header = read_basp_header(header_);
-    if (auto ok = check_basp_header(header, sender_, established_); !ok) return ok;
-    established_ = true;
+    auto next = check_basp_header(header, sender_, stage_);
+    if (!next) return next.error();
+    stage_ = *next;
     header_used_ = 0;
     payload_left_ = header.payload_size;
     out.insert(out.end(), header_.begin(), header_.end());

@@ -28,6 +28,10 @@ enum class basp_operation : std::uint8_t {
 /// Whose bytes are judged: the side that connected, or the side that listens.
 enum class basp_sender : std::uint8_t { client = 1, server };
 
+/// How far a direction's conversation is. A client greets twice: the second handshake, flagged, asks the
+/// server to answer on this connection.
+enum class basp_stage : std::uint8_t { fresh = 1, greeted, selected };
+
 struct basp_header {
   basp_operation operation = basp_operation::heartbeat;
   std::uint16_t padding = 0;
@@ -41,10 +45,10 @@ struct basp_header {
 /// Splits the fields (big endian); judges nothing.
 basp_header read_basp_header(std::span<const std::uint8_t, basp_header_size> bytes) noexcept;
 
-/// Whether a header may pass on a connection whose handshake was seen or not. Errors: `malformed` (naming
+/// The stage after a header, if it may pass at `stage`. Errors: `malformed` (naming
 /// field and value), `too_large` (payload), `unsupported` (routed messages: nodes only talk to directories,
 /// directly).
-result<void> check_basp_header(const basp_header& header, basp_sender sender, bool after_handshake);
+result<basp_stage> check_basp_header(const basp_header& header, basp_sender sender, basp_stage stage);
 
 /// Follows one direction of a connection over pieces of any size.
 class basp_filter {
@@ -57,13 +61,13 @@ public:
   result<void> pass(byte_view bytes, byte_buffer& out);
 
   /// The handshake went through.
-  [[nodiscard]] bool established() const noexcept { return established_; }
+  [[nodiscard]] bool established() const noexcept { return stage_ != basp_stage::fresh; }
   /// No packet is cut short at this point.
   [[nodiscard]] bool at_boundary() const noexcept { return header_used_ == 0 && payload_left_ == 0; }
 
 private:
   basp_sender sender_;
-  bool established_ = false;
+  basp_stage stage_ = basp_stage::fresh;
   std::array<std::uint8_t, basp_header_size> header_{};
   std::size_t header_used_ = 0;
   std::size_t payload_left_ = 0;

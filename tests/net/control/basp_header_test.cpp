@@ -30,6 +30,7 @@ void append(byte_buffer& to, const byte_buffer& piece, std::size_t payload) {
 byte_buffer conversation() {
   byte_buffer bytes;
   append(bytes, packet(basp_operation::client_handshake, 5, 0, 0, 0), 5);
+  append(bytes, packet(basp_operation::client_handshake, 5, 0, 0, 0, 0x02), 5);
   append(bytes, packet(basp_operation::monitor_message, 7, 0, 0, 12), 7);
   append(bytes, packet(basp_operation::direct_message, 300, 1ull << 63, 4, 12), 300);
   append(bytes, packet(basp_operation::heartbeat, 0, 0, 0, 0), 0);
@@ -89,6 +90,18 @@ TEST_CASE("the packets that kill CAF are refused") {
   CHECK(refusal(packet(basp_operation::direct_message, 0xFFFFFFF0, 0, 1, 1)) == errc::too_large);
   CHECK(refusal(packet(basp_operation::server_handshake, 0, basp_version, 0, 0), basp_sender::server,
                 false) == errc::malformed);
+}
+
+TEST_CASE("a client selects the connection once, after it greeted") {
+  auto selecting = packet(basp_operation::client_handshake, 1, 0, 0, 0, 0x02);
+  selecting.push_back(0);
+  CHECK(refusal(selecting, basp_sender::client, false) == errc::malformed);
+  basp_filter filter(basp_sender::client);
+  byte_buffer out;
+  auto bytes = conversation();
+  REQUIRE(filter.pass(bytes, out).has_value());
+  CHECK(!filter.pass(selecting, out).has_value());
+  CHECK(refusal(selecting, basp_sender::server) == errc::malformed);
 }
 
 TEST_CASE("nothing passes before the handshake, and no second one") {
