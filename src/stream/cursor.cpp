@@ -20,6 +20,8 @@ bool cursor::slow(const log_view& view) const {
 cursor_step cursor::next(const log_view& view) {
   bool at_boundary = offset_ == tag_end_;
   if (at_boundary && offset_ != view.head() && slow(view)) return jump(view);
+  // A gap was accepted, say: the next join point is where this viewer goes on.
+  if (at_boundary && offset_ < view.first()) return {};
   if (offset_ < view.first())
     return {.what = cursor_step::kind::lost, .bytes = {}, .preamble = {}, .skipped = 0};
   if (offset_ == view.head()) return {};

@@ -14,10 +14,10 @@ struct cursor_options {
 /// What the viewer does next.
 struct cursor_step {
   enum class kind : std::uint8_t {
-    wait, ///< everything up to head was sent
+    wait, ///< everything up to head was sent, or what comes next is gone and no join point is here yet
     send, ///< write `bytes`
     jump, ///< fell behind: first write `preamble` (may be empty), then go on; `skipped` bytes are lost to it
-    lost  ///< the bytes it needs are gone and no join point helps: close it
+    lost  ///< the rest of a tag it has in part is gone: close it
   };
   kind what = kind::wait;
   piece bytes;

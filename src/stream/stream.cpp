@@ -59,20 +59,26 @@ bool stream::ready() const noexcept {
   return log_ && log_->newest_join() != nullptr && log_->head() >= catch_up_to_;
 }
 
-void stream::when_ready(waiter w) {
+std::uint64_t stream::when_ready(waiter w) {
+  auto id = ++newest_waiter_;
   if (ready())
     w({});
   else
-    waiters_.push_back(std::move(w));
+    waiters_.emplace(id, std::move(w));
+  return id;
+}
+
+void stream::forget(std::uint64_t waiter_id) {
+  waiters_.erase(waiter_id);
 }
 
 void stream::wake_waiters() {
-  for (auto& w : std::exchange(waiters_, {}))
+  for (auto& [id, w] : std::exchange(waiters_, {}))
     w({});
 }
 
 void stream::fail_waiters(const error& why) {
-  for (auto& w : std::exchange(waiters_, {}))
+  for (auto& [id, w] : std::exchange(waiters_, {}))
     w(why);
 }
 

@@ -4,8 +4,8 @@
 #include "stream/log.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
-#include <vector>
 
 namespace sluice::stream {
 
@@ -40,8 +40,11 @@ public:
   void caught_up();
   /// A log with a join point, caught up.
   [[nodiscard]] bool ready() const noexcept;
-  /// Calls `w` as soon as the stream is ready (now, if it is) or `fail_waiters` is called.
-  void when_ready(waiter w);
+  /// Calls `w` as soon as the stream is ready (now, if it is) or `fail_waiters` is called. Returns what
+  /// `forget` takes.
+  std::uint64_t when_ready(waiter w);
+  /// The waiter gave up: it is not called any more.
+  void forget(std::uint64_t waiter_id);
   void fail_waiters(const error& why);
   [[nodiscard]] bool has_waiters() const noexcept { return !waiters_.empty(); }
   /// Whether a reader or a waiter needs this stream.
@@ -57,7 +60,8 @@ private:
   epoch last_epoch_;
   bool origin_lost_ = false; ///< how the log of `last_epoch_` ended here
   std::uint32_t last_timestamp_ = 0;
-  std::vector<waiter> waiters_;
+  std::map<std::uint64_t, waiter> waiters_;
+  std::uint64_t newest_waiter_ = 0;
 };
 
 } // namespace sluice::stream

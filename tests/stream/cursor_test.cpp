@@ -167,3 +167,26 @@ TEST_CASE("tracks a little out of order do not look like a lag") {
   w.refresh();
   CHECK(c.next(w.view).what == kind::send);
 }
+
+TEST_CASE("a viewer before an accepted gap waits for the first join point behind it, and jumps there") {
+  watched_log w;
+  w.write(video_header());
+  w.play(0, 1);
+  w.refresh();
+  stream::cursor c(w.view, {});
+  while (c.next(w.view).what == kind::send) {
+  }
+  auto stood = c.offset();
+  w.log.skip_to(stood + 5000, w.log.headers_at_first());
+  w.refresh();
+  CHECK(c.next(w.view).what == kind::wait);
+  w.write(picture(1040, false));
+  w.refresh();
+  CHECK(c.next(w.view).what == kind::wait);
+  w.write(picture(1080, true));
+  w.refresh();
+  auto step = c.next(w.view);
+  REQUIRE(step.what == kind::jump);
+  CHECK(step.skipped == w.view.newest_join()->offset - stood);
+  CHECK(c.next(w.view).bytes.from == w.view.newest_join()->offset);
+}

@@ -84,3 +84,15 @@ TEST_CASE("a lower or equal epoch is stale, a higher one ends the present log as
   CHECK(s.current() == nullptr);
   CHECK(s.begin(identity(true, true, 6)).error().code == errc::stale);
 }
+
+TEST_CASE("a waiter that gave up is not called and does not make the stream wanted") {
+  auto s = make();
+  outcome gone, stays;
+  auto id = s.when_ready(gone.waiter());
+  s.when_ready(stays.waiter());
+  s.forget(id);
+  s.fail_waiters({errc::not_live, "no"});
+  CHECK(gone.calls == 0);
+  CHECK(stays.calls == 1);
+  CHECK_FALSE(s.wanted());
+}

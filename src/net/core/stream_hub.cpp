@@ -90,14 +90,15 @@ void stream_hub::open_at_home(shard& s, const stream_key& key, worker& at, open_
     if (!outcome) return refuse(outcome.error());
     deliver(*find(key), at, done);
   };
-  h->log.when_ready(answer);
+  auto waiter = h->log.when_ready(answer);
   if (*answered) return;
   if (log_is_enough) {
     std::erase_if(h->starters, [](const auto& one) { return *one.answered; });
     h->starters.push_back({answered, [answer] { answer({}); }});
   }
-  timer->async_wait([timer, refuse, answered, key](boost::system::error_code cancelled) {
+  timer->async_wait([this, timer, refuse, answered, key, waiter](boost::system::error_code cancelled) {
     if (cancelled || std::exchange(*answered, true)) return;
+    if (auto* waited_for = find(key)) waited_for->log.forget(waiter);
     refuse({errc::timed_out, fmt::format("no picture of {} came in time", key.str())});
   });
   bool unfed = !h->source || h->source->finished();
