@@ -28,19 +28,12 @@ void audience::wake_all(reader_list& list) {
 }
 
 void audience::flush() {
-  if (timer_armed_) timer_.cancel();
+  timer_.cancel();
   wake_all(idle_);
 }
 
 void audience::flush_later() {
-  if (timer_armed_) return;
-  timer_armed_ = true;
-  timer_.expires_after(flush_after);
-  timer_.async_wait([this](boost::system::error_code cancelled) {
-    if (cancelled == asio::error::operation_aborted && !timer_armed_) return;
-    timer_armed_ = false;
-    if (!cancelled) wake_all(idle_);
-  });
+  if (!timer_.armed()) timer_.after(flush_after, [this] { wake_all(idle_); });
 }
 
 std::shared_ptr<audience> make_audience(worker& at, stream::log_identity identity) {

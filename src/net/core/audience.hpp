@@ -2,11 +2,11 @@
 // flush. Lives on its worker; created by `stream_hub`.
 #pragma once
 
+#include "net/core/timer.hpp"
 #include "net/core/worker.hpp"
 #include "stream/log_channel.hpp"
 #include "stream/log_view.hpp"
 
-#include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include <atomic>
@@ -58,8 +58,7 @@ private:
   stream::log_view view_;
   std::shared_ptr<stream::log_channel> channel_;
   reader_list idle_, followers_;
-  asio::steady_timer timer_;
-  bool timer_armed_ = false;
+  timer timer_;
 
   friend std::shared_ptr<audience> make_audience(worker& at, stream::log_identity identity);
 };

@@ -89,10 +89,7 @@ void publication::start_grace() {
   log_.info("publisher away", "stream", stream_.log.key().str(), "grace_ms", services_.grace.count());
   make_beat();
   announce();
-  grace_timer_.expires_after(services_.grace);
-  grace_timer_.async_wait([this](boost::system::error_code cancelled) {
-    if (!cancelled && !publisher_ && !over_) end(stream::end_reason::ended);
-  });
+  grace_timer_.after(services_.grace, [this] { end(stream::end_reason::ended); });
 }
 
 result<void> publication::push(media::tag_type type, std::uint32_t timestamp, byte_view data) {
@@ -117,10 +114,8 @@ void publication::act_on(media::intake_verdict verdict) {
 // The decision about a lone track falls due without any packet, too.
 void publication::arm_decision() {
   auto due = intake_.deadline();
-  if (!due || *due == decision_timer_.expiry()) return;
-  decision_timer_.expires_at(*due);
-  decision_timer_.async_wait([this](boost::system::error_code cancelled) {
-    if (cancelled || over_) return;
+  if (!due || (decision_timer_.armed() && *due == decision_timer_.due())) return;
+  decision_timer_.at(*due, [this] {
     act_on(intake_.tick(steady_clock::now()));
     flush();
   });
@@ -187,9 +182,8 @@ void publication::make_beat() {
 
 void publication::every_beat() {
   make_beat();
-  beat_timer_.expires_after(beat_interval);
-  beat_timer_.async_wait([this](boost::system::error_code cancelled) {
-    if (!cancelled && !over_ && stream_.log.current()) every_beat();
+  beat_timer_.after(beat_interval, [this] {
+    if (stream_.log.current()) every_beat();
   });
 }
 

@@ -4,10 +4,9 @@
 
 #include "media/intake/intake.hpp"
 #include "net/core/stream_hub.hpp"
+#include "net/core/timer.hpp"
 #include "net/ingest/published_times.hpp"
 #include "plane/ports.hpp"
-
-#include <boost/asio/steady_timer.hpp>
 
 namespace sluice::net {
 
@@ -98,7 +97,7 @@ private:
   bool over_ = false;
   std::uint64_t beats_ = 0;
   stream::time_pair newest_;
-  asio::steady_timer beat_timer_, decision_timer_, grace_timer_;
+  timer beat_timer_, decision_timer_, grace_timer_;
 };
 
 } // namespace sluice::net
