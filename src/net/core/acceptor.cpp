@@ -17,8 +17,9 @@ struct acceptor_group::site : std::enable_shared_from_this<site> {
       if (self->stopped || failed == asio::error::operation_aborted) return;
       // Out of descriptors, say: the listener lives on, a little later.
       if (failed) return self->accept_later();
-      self->hand_over(std::move(s));
+      // First of all, so that nothing the new connection does ends the listening.
       self->accept();
+      self->hand_over(std::move(s));
     });
   }
 

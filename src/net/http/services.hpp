@@ -3,6 +3,7 @@
 
 #include "net/core/socket.hpp"
 #include "net/core/stream_hub.hpp"
+#include "net/viewer/viewer.hpp"
 #include "plane/ports.hpp"
 #include "stream/cursor.hpp"
 
@@ -39,6 +40,8 @@ struct http_services {
   stream::cursor_options cursor;
   std::size_t max_connections = 20'000; ///< a worker
   std::size_t max_viewers = 20'000;     ///< a worker
+  viewer_roster::options viewers;
+  std::chrono::milliseconds header_deadline{10'000}; ///< for a request header, idle time before it included
   std::function<std::vector<readiness_check>()> readiness;
   std::function<void(post_request)> publish; ///< takes a publisher's POST; empty: refused here
   std::function<std::string()> metrics;      ///< Prometheus text

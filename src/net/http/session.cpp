@@ -21,7 +21,6 @@ using namespace boost::asio::experimental::awaitable_operators;
 using namespace std::chrono_literals;
 
 constexpr std::uint32_t max_header_bytes = 8 * 1024;
-constexpr auto header_deadline = 10s; // for one request header, idle time of a kept connection included
 constexpr auto write_deadline = 10s;
 
 class session {
@@ -35,7 +34,7 @@ public:
   ~session() { counters().current.sub(); }
 
   asio::awaitable<void> run() {
-    for (bool more = true; more;)
+    for (bool more = !site_->stopped; more;)
       more = co_await one_request();
   }
 
@@ -49,7 +48,7 @@ private:
     parser_->header_limit(max_header_bytes);
     parser_->body_limit(boost::none);
     beast::error_code failed;
-    timer_.expires_after(header_deadline);
+    timer_.expires_after(services().header_deadline);
     auto outcome = co_await (http_::async_read_header(held_.connection, buffer_, *parser_,
                                                       asio::redirect_error(asio::use_awaitable, failed)) ||
                              timer_.async_wait(asio::use_awaitable));
@@ -64,7 +63,6 @@ private:
   }
 
   asio::awaitable<void> say_bad(beast::error_code why) {
-    counters().bad_requests.add();
     // The category's name tells HTTP's own errors from a connection that broke.
     if (why.category() != http_::make_error_code(http_::error::bad_method).category()) co_return;
     co_await respond(
@@ -119,10 +117,7 @@ private:
       return respond(error_reply(e), keep_alive());
     };
     if (!services().hub) co_return co_await refuse({errc::not_found, "this node serves no streams"});
-    if (site_->draining || site_->stopped)
-      co_return co_await refuse({errc::unavailable, "this node is going away"});
-    if (site_->viewers->size() >= services().max_viewers)
-      co_return co_await refuse({errc::unavailable, "this node has as many viewers as it may"});
+    if (auto room = room_for_viewer(); !room) co_return co_await refuse(room.error());
     auto allowed =
         plane::authorize(plane::action::play, *target.key, target.params, peer_address(held_.connection));
     if (!allowed) co_return co_await refuse(allowed.error());
@@ -130,11 +125,19 @@ private:
     auto log = co_await await_reply<opened>(
         [&](auto done) { services().hub->open(*target.key, site_->at, services().open, done); });
     if (!log) co_return co_await refuse(log.error());
-    // It may have ended between the hub's answer and now.
-    if (!(*log)->view().newest_join() || site_->stopped)
+    // Much may have happened meanwhile.
+    if (auto room = room_for_viewer(); !room) co_return co_await refuse(room.error());
+    if (!(*log)->view().newest_join())
       co_return co_await refuse({errc::not_live, target.key->str() + " ended"});
     hand_over(std::move(*log));
     co_return false;
+  }
+
+  [[nodiscard]] result<void> room_for_viewer() const {
+    if (site_->draining || site_->stopped) return error{errc::unavailable, "this node is going away"};
+    if (site_->viewers->size() >= services().max_viewers)
+      return error{errc::unavailable, "this node has as many viewers as it may"};
+    return {};
   }
 
   void hand_over(std::shared_ptr<audience> log) {

@@ -20,7 +20,7 @@ struct http_connection
 struct http_site {
   http_site(worker& w, std::shared_ptr<const http_services> s, logger l)
       : at(w), services(std::move(s)), log(std::move(l)),
-        viewers(std::make_shared<viewer_roster>(w, viewer_roster::options{})) {}
+        viewers(std::make_shared<viewer_roster>(w, services->viewers)) {}
 
   void close_connections();
 

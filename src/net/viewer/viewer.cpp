@@ -24,7 +24,7 @@ close_word close_word_for(stream::end_reason reason) noexcept {
 viewer::viewer(std::shared_ptr<audience> log, stream::cursor_options options,
                std::shared_ptr<viewer_roster> roster)
     : log_(std::move(log)), roster_(std::move(roster)), cursor_(log_->view(), options),
-      last_ping_(steady_clock::now()) {
+      write_started_(steady_clock::now()), last_ping_(write_started_) {
   log_->viewers.fetch_add(1, std::memory_order_relaxed);
   roster_->add(*this);
 }
@@ -40,13 +40,14 @@ std::string viewer::log_header() const {
 }
 
 void viewer::start() {
-  // The preface alone can fit no piece's limit, so it goes with the first one.
-  auto step = cursor_.next(log_->view());
+  if (phase_ != phase::opening) return;
   preamble_ = cursor_.preface();
   cursor_.forget_preface();
-  send(preamble_, step.bytes);
+  phase_ = phase::idle;
+  pump();
 }
 
+// What waits in `preamble_` travels with the next bytes, or alone where there are none.
 void viewer::pump() {
   if (phase_ != phase::idle) return;
   if (end_asked_) {
@@ -59,27 +60,27 @@ void viewer::pump() {
   auto& counters = log_->home().counters().viewers;
   switch (step.what) {
   case stream::cursor_step::kind::wait:
+    if (!preamble_.empty()) return send({});
     if (log_->view().ended() != stream::end_reason::none) return finish(close_word_for(log_->view().ended()));
     return log_->wait(*this);
   case stream::cursor_step::kind::send:
-    return send({}, step.bytes);
+    return send(step.bytes);
   case stream::cursor_step::kind::jump:
     counters.jumps.add();
     counters.skipped_bytes.add(step.skipped);
-    preamble_ = std::move(step.preamble);
-    step = cursor_.next(log_->view());
-    return send(preamble_, step.bytes);
+    preamble_.insert(preamble_.end(), step.preamble.begin(), step.preamble.end());
+    return send(cursor_.next(log_->view()).bytes);
   case stream::cursor_step::kind::lost:
     counters.closed_slow.add();
     return finish(closed_too_slow);
   }
 }
 
-void viewer::send(byte_view start, const stream::piece& bytes) {
+void viewer::send(const stream::piece& bytes) {
   phase_ = phase::writing;
   write_started_ = steady_clock::now();
   pins_ = bytes.pins;
-  write({asio::buffer(start.data(), start.size()), asio::buffer(bytes.parts[0].data(), bytes.parts[0].size()),
+  write({asio::buffer(preamble_), asio::buffer(bytes.parts[0].data(), bytes.parts[0].size()),
          asio::buffer(bytes.parts[1].data(), bytes.parts[1].size())});
 }
 
@@ -111,9 +112,9 @@ void viewer::dead() {
 void viewer::check(steady_clock::time_point now) {
   auto limit =
       phase_ == phase::closing ? roster_->settings().close_deadline : roster_->settings().write_deadline;
-  bool waits_for_peer = phase_ == phase::writing || phase_ == phase::closing;
+  bool waits_for_peer = phase_ != phase::idle && phase_ != phase::dead;
   if (waits_for_peer && now - write_started_ > limit) {
-    if (phase_ == phase::writing) log_->home().counters().viewers.closed_slow.add();
+    if (phase_ != phase::closing) log_->home().counters().viewers.closed_slow.add();
     return dead();
   }
   if (phase_ != phase::closing && now - last_ping_ > roster_->settings().ping_interval) {
@@ -123,7 +124,7 @@ void viewer::check(steady_clock::time_point now) {
 }
 
 void viewer_roster::start() {
-  timer_.expires_after(1s);
+  timer_.expires_after(options_.check_interval);
   timer_.async_wait([this](boost::system::error_code cancelled) {
     if (cancelled || stopped_) return;
     auto now = steady_clock::now();

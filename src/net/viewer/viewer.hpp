@@ -38,11 +38,11 @@ public:
   /// Sends the preface and goes on. Call once, when the peer has its response header.
   void start();
 
-  /// The peer is told `why`, then the connection ends.
+  /// The peer is told `why`, as soon as it has its response header, then the connection ends.
   void finish(close_word why);
 
   void on_news() override { pump(); }
-  /// For the roster, once a second: ends a viewer whose write makes no progress; now and then asks the peer
+  /// For the roster, now and then: ends a viewer whose write makes no progress; now and then asks the peer
   /// for a sign of life.
   void check(std::chrono::steady_clock::time_point now);
 
@@ -63,34 +63,41 @@ protected:
   void dead();
 
 private:
-  enum class phase : std::uint8_t { idle, writing, closing, dead };
+  enum class phase : std::uint8_t {
+    opening, ///< the peer does not have its response header yet
+    idle,
+    writing,
+    closing,
+    dead
+  };
 
   void pump();
-  void send(byte_view start, const stream::piece& bytes);
+  void send(const stream::piece& bytes);
 
   std::shared_ptr<audience> log_;
   std::shared_ptr<viewer_roster> roster_;
   stream::cursor cursor_;
-  phase phase_ = phase::idle;
+  phase phase_ = phase::opening;
   std::array<stream::const_segment_ptr, 2> pins_;
   byte_buffer preamble_;
   close_word end_word_;
   bool end_asked_ = false;
-  std::chrono::steady_clock::time_point write_started_{};
-  std::chrono::steady_clock::time_point last_ping_{};
+  std::chrono::steady_clock::time_point write_started_; // of what the peer keeps us waiting with
+  std::chrono::steady_clock::time_point last_ping_;
 
 public:
   /// Places in the roster's list; only the roster uses them.
   std::size_t roster_index = 0;
 };
 
-/// All viewers of one worker, looked after once a second. Owned by the HTTP server of that worker.
+/// All viewers of one worker, looked after at an interval. Owned by the HTTP server of that worker.
 class viewer_roster {
 public:
   struct options {
     std::chrono::milliseconds write_deadline{10'000};
     std::chrono::milliseconds close_deadline{2'000};
     std::chrono::milliseconds ping_interval{20'000};
+    std::chrono::milliseconds check_interval{1'000};
   };
 
   viewer_roster(worker& at, options opts) : at_(at), options_(opts), timer_(at.io()) {}
