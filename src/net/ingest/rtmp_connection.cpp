@@ -35,14 +35,22 @@ rtmp_connection::rtmp_connection(worker& at, socket s, std::shared_ptr<ingest> p
 }
 
 void rtmp_connection::start(std::function<void()> ended) {
-  ended_ = std::move(ended);
+  on_ended_ = std::move(ended);
   tune(socket_);
   guard(accepted_at_);
   watchdog_->rest(before_publish);
-  run(accepted_at_, until_publish());
+  asio::co_spawn(accepted_at_.io(), until_publish(), [self = shared_from_this()](std::exception_ptr failed) {
+    self->report(failed);
+    if (self->open_)
+      self->go_home();
+    else
+      self->ended();
+  });
 }
 
 void rtmp_connection::stop() {
+  // At once while it is here: a task that waits could find the connection gone home.
+  if (at_ == &accepted_at_) return close();
   at_->post([self = shared_from_this()] { self->close(); });
 }
 
@@ -61,44 +69,47 @@ void rtmp_connection::close() {
   socket_.close(ignored);
 }
 
-void rtmp_connection::run(worker& on, asio::awaitable<void> part) {
-  asio::co_spawn(on.io(), std::move(part),
-                 [self = shared_from_this()](std::exception_ptr failed) { self->part_ended(failed); });
-}
-
-void rtmp_connection::part_ended(std::exception_ptr failed) {
+void rtmp_connection::report(std::exception_ptr failed) {
   try {
     if (failed) std::rethrow_exception(failed);
   } catch (const std::exception& e) {
     log_.error("rtmp connection failed", "peer", peer_, "what", e.what());
     close();
   }
-  if (open_) return; // goes on at home
+}
+
+void rtmp_connection::ended() {
   slot_.reset();
   watchdog_.reset();
-  accepted_at_.post([self = shared_from_this()] { std::exchange(self->ended_, nullptr)(); });
+  accepted_at_.post([self = shared_from_this()] { std::exchange(self->on_ended_, nullptr)(); });
 }
 
 asio::awaitable<void> rtmp_connection::until_publish() {
   while (open_ && !asked_) {
     bool more = co_await read_some();
-    if (!more)
-      close();
+    if (!more) close();
   }
-  if (!open_) co_return;
+}
+
+// From the post on everything of the connection is the home worker's.
+void rtmp_connection::go_home() {
   auto& home = publishers_->workers().home(asked_->address.key);
   watchdog_.reset();
   auto moved = move_to(home, std::move(socket_));
   if (!moved) {
     log_.error("publisher lost", "peer", peer_, "why", moved.error().message);
-    co_return close();
+    close();
+    return ended();
   }
   socket_ = std::move(*moved);
   at_ = &home;
   home.post([self = shared_from_this(), &home] {
     self->guard(home);
     self->watchdog_->rest(between_bytes);
-    self->run(home, self->publish_at_home(home));
+    asio::co_spawn(home.io(), self->publish_at_home(home), [self](std::exception_ptr failed) {
+      self->report(failed);
+      self->ended();
+    });
   });
 }
 
@@ -106,8 +117,7 @@ asio::awaitable<void> rtmp_connection::publish_at_home(worker& home) {
   bool more = co_await decide(home);
   while (more && open_) {
     more = co_await read_some();
-    if (!slot_)
-      break; // unpublished, or evicted
+    if (!slot_) break; // unpublished, or evicted
     slot_->flush();
   }
   close();

@@ -42,8 +42,9 @@ private:
   asio::awaitable<void> write_answers();
   void guard(worker& at);
   void close();
-  void run(worker& on, asio::awaitable<void> part);
-  void part_ended(std::exception_ptr failed);
+  void report(std::exception_ptr failed);
+  void go_home();
+  void ended();
 
   worker* at_; // where it is now
   worker& accepted_at_;
@@ -59,7 +60,7 @@ private:
   std::unique_ptr<publisher_slot> slot_;
   std::uint64_t reported_drops_ = 0;
   bool open_ = true;
-  std::function<void()> ended_;
+  std::function<void()> on_ended_;
 };
 
 } // namespace sluice::net
