@@ -54,7 +54,8 @@ public:
     declare_addresses(to);
     declare_streams(to);
     declare_all_in_one(to);
-    app_.footer("Every option can be given as a variable too: --http-listen as SLUICE_HTTP_LISTEN.\n"
+    app_.footer("sluice check OPTIONS tries ports, folders, secret and directories without starting.\n"
+                "Every option can be given as a variable too: --http-listen as SLUICE_HTTP_LISTEN.\n"
                 "Flags win over variables, variables over the file.\n"
                 "Publish: ffmpeg -re -i FILE -c copy -f flv rtmp://ORIGIN:1935/live/room1\n"
                 "Watch:   http://EDGE:8080/watch/live/room1");

@@ -32,6 +32,7 @@ struct node_ports {
 struct control_status_text {
   std::size_t connected = 0, known = 0;
   std::string each; ///< `a:7700 connected, b:7700 refused`
+  std::string list; ///< what relay list there is meanwhile
 };
 
 struct node_parts;

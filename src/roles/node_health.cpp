@@ -18,6 +18,13 @@ std::string one_line(const plane::control_status& status) {
   return out;
 }
 
+std::string list_age(const plane::control_status& status) {
+  using namespace std::chrono;
+  if (!status.has_snapshot) return "no relay list: streams cannot be found until a directory answers";
+  auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  return fmt::format("the list saved {} s ago", (now - static_cast<std::int64_t>(status.snapshot_unix_ms)) / 1000);
+}
+
 std::size_t connected(const plane::control_status& status) {
   return static_cast<std::size_t>(std::count_if(status.directories.begin(), status.directories.end(),
                                                 [](const auto& d) { return d.connected; }));
@@ -28,7 +35,7 @@ std::size_t connected(const plane::control_status& status) {
 control_status_text node_parts::directories() const {
   if (!control || identity.directories.empty()) return {};
   auto status = const_cast<control_node&>(*control).control().status();
-  return {connected(status), status.directories.size(), one_line(status)};
+  return {connected(status), status.directories.size(), one_line(status), list_age(status)};
 }
 
 // Ready means: an origin can take publishers and a directory knows of it; a relay or edge has a relay list

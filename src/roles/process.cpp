@@ -1,19 +1,27 @@
 #include "roles/process.hpp"
 
+#include "roles/check.hpp"
 #include "roles/cluster_plan.hpp"
 #include "roles/command_line.hpp"
 #include "roles/node.hpp"
+#include "roles/secret_file.hpp"
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <csignal>
-#include <fstream>
 #include <sys/resource.h>
+#include <thread>
 #include <unistd.h>
 
 namespace sluice::roles {
 
+using namespace std::chrono_literals;
+
 namespace {
+
+// Descriptors kept for listeners, files and connections between nodes.
+constexpr rlim_t reserved_files = 200;
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -29,16 +37,6 @@ rlim_t raise_open_file_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
   ::getrlimit(RLIMIT_NOFILE, &limit);
   return limit.rlim_cur;
-}
-
-result<std::string> read_secret(const std::string& file) {
-  if (file.empty()) return std::string{};
-  std::ifstream in(file);
-  std::string secret;
-  if (!in || !std::getline(in, secret) || secret.size() < 16)
-    return error{errc::bad_argument,
-                 fmt::format("--secret-file: the first line of '{}' must hold 16 characters or more", file)};
-  return secret;
 }
 
 // Signals are taken by `wait_for_signal` alone, so they are blocked before any thread starts.
@@ -68,6 +66,34 @@ void log_start(const logger& log, const node& n, const node_ports& ports) {
            fmt::format("{}", fmt::join(who.directories, ",")));
 }
 
+// Says which directories answer, once all do or a moment has passed.
+void log_directories(const logger& log, const std::vector<std::unique_ptr<node>>& nodes) {
+  auto until = std::chrono::steady_clock::now() + 1500ms;
+  for (const auto& n : nodes) {
+    auto seen = n->directories();
+    while (seen.connected < seen.known && std::chrono::steady_clock::now() < until) {
+      std::this_thread::sleep_for(20ms);
+      seen = n->directories();
+    }
+    if (seen.known == 0) continue;
+    if (seen.connected == 0)
+      log.warn("no directory answered", "id", n->identity().id, "directories", seen.each, "going_on_with",
+               seen.list);
+    else
+      log.info("directories", "id", n->identity().id, "connected", fmt::format("{}/{}", seen.connected, seen.known),
+               "each", seen.each);
+  }
+}
+
+// An end that does not end is cut off: an operator's `stop` must work at any time.
+void end_within(std::chrono::seconds limit, const logger& log) {
+  std::thread([limit, log] {
+    std::this_thread::sleep_for(limit);
+    log.error("the orderly end took too long; cutting it off", "limit_s", limit.count());
+    std::_Exit(3);
+  }).detach();
+}
+
 int run_nodes(const options& chosen, const sigset_t& signals) {
   logger log;
   auto files = raise_open_file_limit();
@@ -80,12 +106,16 @@ int run_nodes(const options& chosen, const sigset_t& signals) {
     if (!ports) return fail(ports.error(), 1);
     log_start(log, *nodes.back(), *ports);
   }
-  log.info("ready", "version", SLUICE_VERSION, "open_files", files, "pid", ::getpid());
+  log_directories(log, nodes);
+  log.info("ready", "version", SLUICE_VERSION, "pid", ::getpid(), "open_files", files, "viewers_at_most",
+           files > reserved_files ? files - reserved_files : 0);
   int signal = 0;
   ::sigwait(&signals, &signal);
   log.info("ending", "signal", signal == SIGINT ? "SIGINT" : "SIGTERM");
-  while (!nodes.empty())
-    nodes.pop_back(); // the last started ends first: edges before what feeds them
+  end_within(5s, log);
+  std::vector<std::thread> stopping;
+  for (auto& n : nodes) stopping.emplace_back([&n] { n->stop(); });
+  for (auto& t : stopping) t.join();
   log.info("ended");
   return 0;
 }
@@ -93,7 +123,10 @@ int run_nodes(const options& chosen, const sigset_t& signals) {
 } // namespace
 
 int run_process(int argc, const char* const* argv) {
-  auto read = read_command_line(argc, argv);
+  std::vector<const char*> arguments(argv, argv + argc);
+  bool check = argc > 1 && std::string_view(argv[1]) == "check";
+  if (check) arguments.erase(arguments.begin() + 1);
+  auto read = read_command_line(static_cast<int>(arguments.size()), arguments.data());
   if (!read) return fail(read.error(), 2);
   if (auto* print = std::get_if<text_to_print>(&*read)) {
     fmt::print("{}", print->text);
@@ -101,7 +134,8 @@ int run_process(int argc, const char* const* argv) {
   }
   auto signals = block_signals();
   const auto& chosen = std::get<options>(*read);
-  start_logging(chosen.least);
+  start_logging(check ? log_level::error : chosen.least);
+  if (check) return run_check(chosen);
   return run_nodes(chosen, signals);
 }
 
