@@ -75,7 +75,7 @@ public:
   }
 
   void close() override {
-    if (std::exchange(finishing_, true) || over()) return;
+    if (std::exchange(finishing_, true) || dead_) return;
     closing_.expires_after(close_limit);
     closing_.async_wait([self = self()](error_code cancelled) {
       if (!cancelled) self->abort();

@@ -82,6 +82,7 @@ stream_hub::options hub_options(const node_options& options) {
   stream_hub::options out;
   out.open_timeout = options.open_timeout;
   out.log.retain_bytes = options.retain_bytes;
+  out.log.retain_time = 24h;
   out.log.segment_size = 64 * 1024;
   return out;
 }

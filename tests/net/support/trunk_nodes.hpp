@@ -60,6 +60,7 @@ struct node_options {
   net::trunk::pull_options pulls{};
   net::trunk::push_options pushes{};
   std::chrono::milliseconds open_timeout{3'000};
+  /// Tests append faster than time passes: only this bounds what is retained.
   std::size_t retain_bytes = 64 * 1024 * 1024;
 };
 
