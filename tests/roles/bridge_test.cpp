@@ -153,19 +153,6 @@ TEST_CASE("with one directory gone the other answers, with all gone the last lis
   }));
 }
 
-TEST_CASE("a withdrawal while no directory is connected is made up for later") {
-  node door(directory("d1"));
-  auto port = door.guard->port();
-  node origin(client("o1", node_role::origin, {door.address()}));
-  REQUIRE(eventually([&] { return origin.connected() == 1; }));
-  auto stream = announcement("live/room1", "o1");
-  origin.control().announce(stream);
-  REQUIRE(eventually([&] { return live_at(origin, "live/room1") == liveness::live; }));
-  origin.control().withdraw(*stream_key::parse("live/room1"), stream.log_epoch);
-  CHECK(eventually([&] { return live_at(origin, "live/room1") == liveness::not_live; }));
-  CHECK(port != 0);
-}
-
 TEST_CASE("another secret is refused with a clear reason, and the node says so") {
   node door(directory("d1"));
   auto how = client("r1", node_role::relay, {door.address()});

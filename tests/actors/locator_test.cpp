@@ -1,0 +1,162 @@
+#include "actors/locator.hpp"
+#include "actors/support.hpp"
+#include "cluster/snapshot.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace sluice;
+using namespace sluice::actors;
+using namespace sluice::actors::test;
+using cluster::liveness;
+using std::chrono::milliseconds;
+
+namespace {
+
+/// A directory that answers as told, or not at all.
+struct script {
+  bool silent = false;
+  liveness live = liveness::live;
+  std::size_t relays = 1;
+  epoch last;
+  int asked = 0;
+};
+
+directory_actor::behavior_type scripted(directory_actor::pointer self, std::shared_ptr<script> how) {
+  auto nothing = [](auto&&...) { return caf::result<void>(caf::unit); };
+  return {
+      [](register_atom, const register_request&) { return register_answer{}; },
+      [nothing](heartbeat_atom, const heartbeat_request&) { return nothing(); },
+      [nothing](leave_atom, const leave_request&) { return nothing(); },
+      [nothing](announce_atom, const announce_request&) { return nothing(); },
+      [nothing](withdraw_atom, const withdraw_request&) { return nothing(); },
+      [self, how](enumerate_atom, const stream_query&) -> caf::result<enumerate_answer> {
+        ++how->asked;
+        if (how->silent) return self->make_response_promise<enumerate_answer>();
+        enumerate_answer out;
+        out.found.live = how->live;
+        out.found.order.resize(how->relays);
+        return out;
+      },
+      [self, how](recall_atom, const stream_query&) -> caf::result<recall_answer> {
+        if (how->silent) return self->make_response_promise<recall_answer>();
+        recall_answer out;
+        out.known.last = how->last;
+        return out;
+      },
+      [](streams_atom, const page_query&) { return stream_page{}; },
+      [](nodes_atom, const page_query&) { return node_page{}; },
+      [](watch_atom, const watcher_actor&) { return snapshot_update{}; },
+      [nothing](drain_atom, const std::string&, bool) { return nothing(); },
+      [](step_atom) {},
+  };
+}
+
+struct fixture : stage {
+  fixture() {
+    auto node = std::make_shared<node_context>();
+    node->board = std::make_shared<status_board>(std::vector<std::string>{});
+    board = node->board;
+    subject = sys().spawn(locator, node_context_ptr(node));
+  }
+  ~fixture() {
+    caf::anon_send_exit(subject, caf::exit_reason::user_shutdown);
+    for (auto& one : directories)
+      caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
+    run();
+  }
+  std::shared_ptr<script> add() {
+    auto how = std::make_shared<script>();
+    directories.push_back(sys().spawn(scripted, how));
+    caf::anon_send(subject, up_atom_v, directories.back());
+    run();
+    return how;
+  }
+  std::shared_ptr<outcome<enumerate_answer>> enumerate() {
+    return ask<enumerate_answer>(subject, enumerate_atom_v, std::string("live/room1"));
+  }
+  void show_list() {
+    cluster::snapshot list;
+    cluster::relay_entry relay;
+    relay.id = "r9";
+    relay.trunk_address = "127.0.0.1:8500";
+    list.relays = {relay};
+    cluster::seal(list);
+    board->set_list(std::make_shared<const cluster::snapshot>(list), 1);
+  }
+  std::shared_ptr<status_board> board;
+  locator_actor subject;
+  std::vector<directory_actor> directories;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "the first directory's `live` is the answer and nobody else is asked") {
+  auto first = add();
+  auto second = add();
+  auto got = enumerate();
+  REQUIRE(got->answer.has_value());
+  CHECK(got->answer->found.live == liveness::live);
+  CHECK(first->asked == 1);
+  CHECK(second->asked == 0);
+}
+
+TEST_CASE_FIXTURE(fixture, "a silent directory costs one timeout, then it is asked last") {
+  auto first = add();
+  auto second = add();
+  first->silent = true;
+  auto got = enumerate();
+  CHECK(!got->answer.has_value());
+  advance(milliseconds(200));
+  REQUIRE(got->answer.has_value());
+  CHECK(second->asked == 1);
+  REQUIRE(enumerate()->answer.has_value());
+  CHECK(first->asked == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "`not live` needs a second directory's word, and `live` beats it") {
+  auto first = add();
+  auto second = add();
+  auto third = add();
+  first->live = liveness::not_live;
+  second->live = liveness::not_live;
+  CHECK(enumerate()->answer->found.live == liveness::not_live);
+  CHECK(third->asked == 0);
+  second->live = liveness::unknown;
+  CHECK(enumerate()->answer->found.live == liveness::live);
+  third->live = liveness::unknown;
+  CHECK(enumerate()->answer->found.live == liveness::not_live);
+}
+
+TEST_CASE_FIXTURE(fixture, "without any directory the last list answers, marked stale") {
+  CHECK(enumerate()->failure->code == errc::unavailable);
+  show_list();
+  auto got = enumerate();
+  REQUIRE(got->answer.has_value());
+  CHECK(got->answer->found.stale);
+  CHECK(got->answer->found.live == liveness::unknown);
+  CHECK(got->answer->found.order.at(0).id == "r9");
+}
+
+TEST_CASE_FIXTURE(fixture, "a directory that knows no relays yet is helped out by the merged list") {
+  auto young = add();
+  young->relays = 0;
+  young->live = liveness::unknown;
+  show_list();
+  auto found = enumerate()->answer->found;
+  CHECK(!found.stale);
+  CHECK(found.order.at(0).id == "r9");
+}
+
+TEST_CASE_FIXTURE(fixture, "a recall takes the newest epoch and waits for no silent directory") {
+  auto first = add();
+  auto second = add();
+  auto third = add();
+  first->last = epoch{7};
+  second->last = epoch{9};
+  third->silent = true;
+  auto got = ask<recall_answer>(subject, recall_atom_v, std::string("live/room1"));
+  CHECK(!got->answer.has_value());
+  advance(milliseconds(250));
+  REQUIRE(got->answer.has_value());
+  CHECK(got->answer->known.last == epoch{9});
+}
