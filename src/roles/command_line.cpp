@@ -33,6 +33,37 @@ const std::map<std::string, log_level> level_names{{"debug", log_level::debug},
                                                    {"warn", log_level::warn},
                                                    {"error", log_level::error}};
 
+// Turns a word into the number of its enumerator, or says which words there are.
+template <class Enum>
+CLI::Validator one_of(const std::map<std::string, Enum>& names) {
+  return CLI::Validator(
+      [&names](std::string& word) -> std::string {
+        auto found = names.find(word);
+        if (found == names.end()) {
+          std::vector<std::string_view> known;
+          for (const auto& [name, value] : names)
+            known.push_back(name);
+          return fmt::format("'{}' is none of {}", word, fmt::join(known, ", "));
+        }
+        word = std::to_string(static_cast<int>(found->second));
+        return {};
+      },
+      "");
+}
+
+// An option's line: what it takes and its default; ranges and variables would drown the words.
+class plain_formatter : public CLI::Formatter {
+public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    if (option->get_type_size() == 0) return {};
+    std::string out = " " + option->get_type_name();
+    out.resize(std::min(out.size(), out.find(':')));
+    auto shown = option->get_default_str();
+    if (!shown.empty() && shown != "[]") out += " [" + shown + "]";
+    return out;
+  }
+};
+
 std::string variable_of(std::string flag) {
   flag.erase(0, 2);
   std::transform(flag.begin(), flag.end(), flag.begin(), [](char c) {
@@ -47,7 +78,8 @@ public:
       : app_("Sluice: live video distribution. One binary plays every part.", "sluice") {
     app_.set_version_flag("--version", "sluice " SLUICE_VERSION, "Print the version and exit");
     app_.set_help_flag("--help", "Print this and exit");
-    app_.get_formatter()->column_width(34);
+    app_.formatter(std::make_shared<plain_formatter>());
+    app_.get_formatter()->column_width(36);
     app_.add_option("--config", file_, "TOML file with these options as keys (http-listen = \":8080\")")
         ->envname("SLUICE_CONFIG");
     declare_node(to);
@@ -75,7 +107,7 @@ private:
   void declare_node(options& o) {
     const char* group = "This node";
     add(group, "--role", o.role, "What this process is", every)
-        ->transform(CLI::Transformer(role_names, CLI::ignore_case))
+        ->transform(one_of(role_names))
         ->type_name("origin|relay|edge|directory|all")
         ->default_str("all");
     add(group, "--node-id", o.node_id, "Its name in the cluster; default: ROLE-HOSTNAME", single);
@@ -87,7 +119,7 @@ private:
     add(group, "--state-dir", o.state_dir,
         "Folder for the last relay list, to start from when no directory answers", with_streams);
     add(group, "--log-level", o.least, "Least level written to standard error", every)
-        ->transform(CLI::Transformer(level_names, CLI::ignore_case))
+        ->transform(one_of(level_names))
         ->type_name("debug|info|warn|error")
         ->default_str("info");
   }
@@ -164,7 +196,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-std::string nearest(const declaration& declared, std::string_view unknown) {
+// `dashes`: 2 to name the flag, 0 to name the key.
+std::string nearest(const declaration& declared, std::string_view unknown, std::size_t dashes) {
   const std::string* best = nullptr;
   std::size_t least = unknown.size() / 2 + 1;
   for (const auto& [flag, roles] : declared.usable()) {
@@ -173,7 +206,7 @@ std::string nearest(const declaration& declared, std::string_view unknown) {
       best = &flag;
     }
   }
-  return best ? fmt::format("; did you mean '{}'?", best->substr(2)) : "; --help lists them";
+  return best ? fmt::format("; did you mean '{}'?", best->substr(2 - dashes)) : "; --help lists them";
 }
 
 error bad(std::string message) {
@@ -193,7 +226,8 @@ result<void> apply_file(declaration& declared) {
   for (const auto& item : items) {
     auto* option = item.parents.empty() ? declared.app().get_option_no_throw("--" + item.name) : nullptr;
     if (!option || item.name == "config" || item.name == "help" || item.name == "version")
-      return bad(fmt::format("{}: unknown key '{}'{}", file, item.fullname(), nearest(declared, item.name)));
+      return bad(
+          fmt::format("{}: unknown key '{}'{}", file, item.fullname(), nearest(declared, item.name, 0)));
     if (option->count() > 0) continue; // a flag or a variable was given
     try {
       option->add_result(item.inputs);
@@ -231,7 +265,7 @@ result<std::variant<options, text_to_print>> read_command_line(int argc, const c
   } catch (const CLI::ExtrasError&) {
     auto unknown = declared.app().remaining().empty() ? std::string("?") : declared.app().remaining().front();
     auto word = std::string_view(unknown).substr(std::min(unknown.find_first_not_of('-'), unknown.size()));
-    return bad(fmt::format("unknown argument '{}'{}", unknown, nearest(declared, word)));
+    return bad(fmt::format("unknown argument '{}'{}", unknown, nearest(declared, word, 2)));
   } catch (const CLI::Error& e) {
     return bad(e.what());
   }

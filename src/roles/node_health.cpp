@@ -22,7 +22,8 @@ std::string list_age(const plane::control_status& status) {
   using namespace std::chrono;
   if (!status.has_snapshot) return "no relay list: streams cannot be found until a directory answers";
   auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-  return fmt::format("the list saved {} s ago", (now - static_cast<std::int64_t>(status.snapshot_unix_ms)) / 1000);
+  return fmt::format("the list saved {} s ago",
+                     (now - static_cast<std::int64_t>(status.snapshot_unix_ms)) / 1000);
 }
 
 std::size_t connected(const plane::control_status& status) {

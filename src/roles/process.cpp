@@ -80,8 +80,8 @@ void log_directories(const logger& log, const std::vector<std::unique_ptr<node>>
       log.warn("no directory answered", "id", n->identity().id, "directories", seen.each, "going_on_with",
                seen.list);
     else
-      log.info("directories", "id", n->identity().id, "connected", fmt::format("{}/{}", seen.connected, seen.known),
-               "each", seen.each);
+      log.info("directories", "id", n->identity().id, "connected",
+               fmt::format("{}/{}", seen.connected, seen.known), "each", seen.each);
   }
 }
 
@@ -114,8 +114,10 @@ int run_nodes(const options& chosen, const sigset_t& signals) {
   log.info("ending", "signal", signal == SIGINT ? "SIGINT" : "SIGTERM");
   end_within(5s, log);
   std::vector<std::thread> stopping;
-  for (auto& n : nodes) stopping.emplace_back([&n] { n->stop(); });
-  for (auto& t : stopping) t.join();
+  for (auto& n : nodes)
+    stopping.emplace_back([&n] { n->stop(); });
+  for (auto& t : stopping)
+    t.join();
   log.info("ended");
   return 0;
 }

@@ -12,8 +12,9 @@ result<std::string> read_secret(const std::string& file) {
   std::ifstream in(file);
   std::string secret;
   if (!in || !std::getline(in, secret) || secret.size() < least)
-    return error{errc::bad_argument,
-                 fmt::format("--secret-file: the first line of '{}' must hold {} characters or more", file, least)};
+    return error{
+        errc::bad_argument,
+        fmt::format("--secret-file: the first line of '{}' must hold {} characters or more", file, least)};
   return secret;
 }
 
