@@ -35,7 +35,8 @@ void server_session::start(socket s, upgrade_request upgrade) {
   limit_.emplace(here_.at.io(), here_.options.handshake_limit, [this] {
     refuse({errc::timed_out, "no proof came in time"});
   });
-  link_ = accept(here_.at, std::move(s), std::move(upgrade), *this);
+  auto most = asked_.what == request::kind::play ? max_puller_message : max_control_message;
+  link_ = accept(here_.at, std::move(s), std::move(upgrade), *this, most);
 }
 
 void server_session::on_open() {

@@ -5,6 +5,7 @@
 #include <boost/asio/connect.hpp>
 #include <boost/beast/websocket.hpp>
 
+#include <algorithm>
 #include <deque>
 
 namespace sluice::net::trunk {
@@ -30,8 +31,8 @@ error describe(const error_code& failed) {
 
 class websocket_link final : public link {
 public:
-  websocket_link(worker& at, socket s, link_user& user)
-      : ws_(std::move(s)), closing_(at.io()), resolver_(at.io()), user_(&user),
+  websocket_link(worker& at, socket s, link_user& user, std::size_t most)
+      : most_(most), ws_(std::move(s)), closing_(at.io()), resolver_(at.io()), user_(&user),
         peer_(peer_address(lowest())) {}
 
   void connect(std::string address, std::string target) {
@@ -129,7 +130,7 @@ private:
 
   void prepare() {
     ws_.auto_fragment(false);
-    ws_.read_message_max(max_control_message);
+    ws_.read_message_max(most_);
   }
 
   void upgraded(error_code failed) {
@@ -140,7 +141,7 @@ private:
 
   void read() {
     if (dead_) return;
-    if (buffer_.empty()) buffer_.resize(read_size);
+    if (buffer_.empty()) buffer_.resize(std::min(read_size, most_));
     ws_.async_read_some(asio::buffer(buffer_), [self = self()](error_code failed, std::size_t n) {
       if (failed) return self->fail(failed);
       self->take(byte_view(self->buffer_).first(n));
@@ -209,6 +210,7 @@ private:
     asio::post(ws_.get_executor(), [self = self(), why = std::move(why)] { self->fail(why); });
   }
 
+  std::size_t most_;
   websocket::stream<socket, false> ws_;
   asio::steady_timer closing_;
   tcp::resolver resolver_;
@@ -225,13 +227,13 @@ private:
 } // namespace
 
 link_ptr dial(worker& at, std::string address, std::string target, link_user& user) {
-  auto made = std::make_shared<websocket_link>(at, socket(at.io()), user);
+  auto made = std::make_shared<websocket_link>(at, socket(at.io()), user, max_control_message);
   made->connect(std::move(address), std::move(target));
   return made;
 }
 
-link_ptr accept(worker& at, socket s, upgrade_request asked, link_user& user) {
-  auto made = std::make_shared<websocket_link>(at, std::move(s), user);
+link_ptr accept(worker& at, socket s, upgrade_request asked, link_user& user, std::size_t most) {
+  auto made = std::make_shared<websocket_link>(at, std::move(s), user, most);
   made->upgrade(std::move(asked));
   return made;
 }

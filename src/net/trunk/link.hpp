@@ -58,7 +58,9 @@ using link_ptr = std::shared_ptr<link>;
 /// Connects to `address` (`host:port`) and asks for `target`. The user bounds the time.
 link_ptr dial(worker& at, std::string address, std::string target, link_user& user);
 
-/// Answers an upgrade request. The connection must belong to `at`.
-link_ptr accept(worker& at, socket s, upgrade_request asked, link_user& user);
+/// Answers an upgrade request. The connection must belong to `at`. A message of more than `most` bytes ends
+/// it.
+link_ptr accept(worker& at, socket s, upgrade_request asked, link_user& user,
+                std::size_t most = max_control_message);
 
 } // namespace sluice::net::trunk

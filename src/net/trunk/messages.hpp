@@ -15,6 +15,8 @@ constexpr std::string_view subprotocol = "sluice.trunk.1";
 constexpr std::uint32_t version = 1;
 /// Bytes of one control message; a hello carries the headers in force.
 constexpr std::size_t max_control_message = 256 * 1024;
+/// The same for a puller, which sends no headers.
+constexpr std::size_t max_puller_message = 16 * 1024;
 /// Log bytes in one binary message: a big keyframe must not block the ticks.
 constexpr std::size_t max_piece = 64 * 1024;
 /// Names in a path or an `avoid` list that are read at all; longer lists are refused.

@@ -75,11 +75,13 @@ TEST_CASE("a wrong secret, broken JSON and a first message of another kind are r
   CHECK(guess.closed());
   raw_client broken(relay.address);
   broken.upgrade(play);
+  CHECK_FALSE(broken.wait_for("challenge").empty());
   broken.send_frame("{\"type\":");
   CHECK_FALSE(broken.wait_for("malformed").empty());
   CHECK(broken.closed());
   raw_client early(relay.address);
   early.upgrade(play);
+  CHECK_FALSE(early.wait_for("challenge").empty());
   early.send_frame(R"({"type":"tick","head":1})");
   CHECK_FALSE(early.wait_for("malformed").empty());
   CHECK(relay.counted(3));
@@ -110,7 +112,8 @@ TEST_CASE("log bytes from a puller and frames beyond the limit end the connectio
   CHECK(bytes.closed());
   raw_client large(relay.address);
   large.upgrade(play);
-  large.send_frame(std::string(trunk::max_control_message + 1, ' '));
+  CHECK_FALSE(large.wait_for("challenge").empty());
+  large.send_frame(std::string(trunk::max_puller_message + 1, ' '));
   CHECK(large.closed());
   CHECK(relay.counted(2));
 }

@@ -1,3 +1,4 @@
+#include "net/support/scripted_relay.hpp"
 #include "net/support/trunk_nodes.hpp"
 
 #include <doctest/doctest.h>
@@ -183,6 +184,24 @@ TEST_CASE("a relay that restarts is pushed to again") {
   origin.pushes->snapshot_changed();
   REQUIRE(eventually([&] { return relay->status().head == sent.size(); }));
   CHECK(relay->status().first == 0);
+}
+
+TEST_CASE("a relay that takes the push and then freezes is dialled again") {
+  scripted_relay frozen("f");
+  node origin("o");
+  auto entry = frozen.serve([](trunk::link& to, const trunk::introduction& own) {
+    trunk::hello said;
+    said.who = own;
+    said.from = 0;
+    to.send(said);
+  });
+  origin.directory.answer(order({entry}, 1));
+  origin.start();
+  flv_source source;
+  origin.publish(epoch{100});
+  origin.append(source.start());
+  CHECK(eventually([&] { return frozen.clients() >= 2; }));
+  CHECK(origin.count(&trunk_counters::pushes_started) >= 2);
 }
 
 TEST_CASE("a push of a lower epoch is answered stale and changes nothing") {
