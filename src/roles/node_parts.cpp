@@ -108,6 +108,7 @@ result<void> node_parts::open_control() {
   settings.relay = is(node_role::relay);
   settings.zone = chosen.zone;
   settings.choice.grace = seconds(chosen.grace_s);
+  settings.no_failover = chosen.no_failover;
   pulls = std::make_unique<net::trunk::pullers>(hub, control->control(), trunk_identity(), settings, log);
   hub.on_demand(pulls->factory());
   return {};

@@ -10,7 +10,7 @@ from sluice_e2e.viewer import open_when_live
 
 KEY = "live/room1"
 GRACE_SECONDS = 10
-ORIGIN_LOST = 4003  # close codes of viewers' WebSockets
+ENDED = 1000  # close code of viewers' WebSockets
 
 
 class Failover(SluiceTest):
@@ -130,7 +130,7 @@ class Failover(SluiceTest):
         for viewer in self.viewers:
             viewer.wait_ended(GRACE_SECONDS + 5)
         self.assertGreater(time.monotonic() - killed, GRACE_SECONDS - 2)
-        self.assertEqual(self.viewers[0].close_code, ORIGIN_LOST, self.viewers[0].ending)
+        self.assertEqual(self.viewers[0].close_code, ENDED, self.viewers[0].ending)
         for viewer in self.viewers:
             self.nodes.check(viewer, KEY)
         self.assertEqual(plain_http.request(self.edge.live(KEY)).status, 404)

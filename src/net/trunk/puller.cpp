@@ -66,6 +66,11 @@ void puller::on_enumeration(const result<cluster::enumeration>& found) {
 }
 
 void puller::use_order(cluster::upstream_order order) {
+  if (context_->options.no_failover && !order.relays.empty()) {
+    if (only_.empty()) only_ = order.relays.front().id;
+    std::erase_if(order.relays, [this](const auto& relay) { return relay.id != only_; });
+    if (order.relays.empty()) return;
+  }
   bool nobody = order.relays.empty();
   choice_.set_order(std::move(order), steady::now());
   if (nobody && !stream_.log.current()) return perform(cluster::give_up{cluster::give_up_reason::not_live});

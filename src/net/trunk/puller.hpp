@@ -65,6 +65,7 @@ private:
   cluster::link_id current_ = 0; ///< the link that feeds, 0: none
   bool fed_ = false;             ///< some link has fed
   bool held_ = false;            ///< the wait for the push is over
+  node_id only_;                 ///< the one relay asked, with `no_failover`
   bool finished_ = false, asking_ = false, driving_ = false;
   stream::end_reason end_reason_ = stream::end_reason::ended;
   steady::time_point beat_at_ = steady::now();

@@ -19,6 +19,7 @@ struct pull_options {
   std::chrono::milliseconds refusal_kept{1'000}; ///< a stream found nowhere is not looked for again
   std::chrono::milliseconds ask_again{1'000};    ///< after directories and snapshot had no answer
   std::chrono::milliseconds ask_jitter{500};     ///< spread of the questions after a new snapshot
+  bool no_failover = false; ///< for tests of the tests: only ever the relay first named is asked
 };
 
 class puller;
