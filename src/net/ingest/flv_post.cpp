@@ -20,6 +20,12 @@ using namespace std::chrono_literals;
 constexpr auto between_bytes = 15s; // a publisher silent for longer is gone
 constexpr std::size_t read_size = 64 * 1024;
 
+// Tells a body that cannot be read from a connection that broke.
+bool breaks_http(const boost::system::error_code& failed) {
+  return failed && failed.category() == http_::make_error_code(http_::error::bad_chunk).category() &&
+         failed != http_::error::partial_message && failed != http_::error::end_of_stream;
+}
+
 class flv_post final : public media::flv_handler, public std::enable_shared_from_this<flv_post> {
 public:
   flv_post(worker& home, std::shared_ptr<ingest> publishers, post_request request, logger log)
@@ -34,10 +40,10 @@ public:
   asio::awaitable<void> run() {
     // `this` is kept by the coroutine's caller until it ends.
     watchdog_.rest(between_bytes);
-    auto weak = weak_from_this();
-    auto admitted = co_await publishers_->publish(address_, peer_, [weak] {
+    std::function<void()> evicted = [weak = weak_from_this()] {
       if (auto self = weak.lock()) self->close();
-    });
+    };
+    auto admitted = co_await publishers_->publish(address_, peer_, evicted);
     if (!admitted) {
       counters().refused.add();
       log_.warn("publisher refused", "peer", peer_, "stream", address_.key.str(), "why",
@@ -51,7 +57,9 @@ public:
     // A body that ends in good order ends the stream; a broken connection may come back.
     if (parser_.is_done()) {
       slot_->end();
-      co_await respond({.status = http_::status::no_content});
+      http_reply done;
+      done.status = http_::status::no_content;
+      co_await respond(std::move(done));
     }
   }
 
@@ -76,6 +84,7 @@ private:
       if (auto fed = reader_.feed(byte_view(bytes_).first(n), *this); !fed) co_return fed.error();
       slot_->flush();
     }
+    if (breaks_http(failed)) co_return error{errc::malformed, "not an HTTP/1.1 body: " + failed.message()};
     co_return result<void>{};
   }
 

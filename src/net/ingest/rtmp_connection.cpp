@@ -125,9 +125,10 @@ asio::awaitable<void> rtmp_connection::publish_at_home(worker& home) {
 
 asio::awaitable<bool> rtmp_connection::decide(worker& home) {
   auto& counters = home.counters().ingest;
-  auto admitted = co_await publishers_->publish(asked_->address, peer_, [self = weak_from_this()] {
+  std::function<void()> evicted = [self = weak_from_this()] {
     if (auto alive = self.lock()) alive->close();
-  });
+  };
+  auto admitted = co_await publishers_->publish(asked_->address, peer_, evicted);
   if (!admitted) {
     counters.refused.add();
     log_.warn("publisher refused", "peer", peer_, "stream", asked_->address.key.str(), "why",
