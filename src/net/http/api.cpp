@@ -104,6 +104,8 @@ asio::awaitable<http_reply> enumeration(const http_services& services, worker& a
 
 asio::awaitable<http_reply> nodes(const http_services& services, worker& at, bool edges_only) {
   using listed = result<std::vector<cluster::node_view>>;
+  // A node on its own knows of no other edge, and its pages ask.
+  if (!services.control && edges_only) co_return json_reply(edges_json({}));
   if (!services.control) co_return error_reply({errc::unavailable, "this node has no directory"});
   auto all = co_await await_reply<listed>([&](auto done) { services.control->nodes(at, done); });
   if (!all) co_return error_reply(all.error());
@@ -115,6 +117,7 @@ asio::awaitable<http_reply> nodes(const http_services& services, worker& at, boo
 asio::awaitable<http_reply> answer_head(const http_services& services, worker& at, const stream_key& key) {
   http_reply live;
   live.content_type = "video/x-flv";
+  live.endless = true;
   if (services.hub) {
     auto here = co_await await_reply<stream_status>([&](auto done) { services.hub->status(key, at, done); });
     if (here.live) co_return live;

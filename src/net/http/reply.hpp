@@ -16,6 +16,7 @@ struct http_reply {
   std::string content_type = "application/json";
   std::string body;            ///< owned text, or
   std::string_view fixed_body; ///< bytes that live as long as the program; wins if not empty
+  bool endless = false;        ///< the answer to a HEAD where a GET's body would have no length
   std::vector<std::pair<std::string, std::string>> headers;
 };
 

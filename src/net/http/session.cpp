@@ -116,7 +116,9 @@ private:
       site_->at.counters().viewers.refused.add();
       return respond(error_reply(e), keep_alive());
     };
-    if (!services().hub) co_return co_await refuse({errc::not_found, "this node serves no streams"});
+    error ended{errc::not_live, target.key->str() + " ended"};
+    error no_streams{errc::not_found, "this node serves no streams"};
+    if (!services().hub) co_return co_await refuse(no_streams);
     if (auto room = room_for_viewer(); !room) co_return co_await refuse(room.error());
     auto allowed =
         plane::authorize(plane::action::play, *target.key, target.params, peer_address(held_.connection));
@@ -127,8 +129,7 @@ private:
     if (!log) co_return co_await refuse(log.error());
     // Much may have happened meanwhile.
     if (auto room = room_for_viewer(); !room) co_return co_await refuse(room.error());
-    if (!(*log)->view().newest_join())
-      co_return co_await refuse({errc::not_live, target.key->str() + " ended"});
+    if (!(*log)->view().newest_join()) co_return co_await refuse(ended);
     hand_over(std::move(*log));
     co_return false;
   }
@@ -186,7 +187,7 @@ private:
     bool head = parser_->get().method() == http_::verb::head;
     if (reply.status != http_::status::no_content && reply.status != http_::status::not_modified) {
       response.set(http_::field::content_type, reply.content_type);
-      response.content_length(body.size());
+      if (!reply.endless) response.content_length(body.size());
       if (!head) response.body() = {body.data(), body.size()};
     }
     http_::response_serializer<http_::span_body<const char>> serializer(response);

@@ -24,7 +24,7 @@ public:
                                                           log_header()));
     asio::async_write(socket_, asio::buffer(*head),
                       [self = self(), head](boost::system::error_code failed, std::size_t) {
-                        if (failed) return self->dead();
+                        if (failed) return self->broken(failed);
                         self->read();
                         self->start();
                       });
@@ -38,14 +38,14 @@ private:
     static thread_local std::array<char, 512> thrown_away;
     socket_.async_read_some(asio::buffer(thrown_away),
                             [self = self()](boost::system::error_code failed, std::size_t) {
-                              if (failed) return self->dead();
+                              if (failed) return self->broken(failed);
                               self->read();
                             });
   }
 
   void write(const write_buffers& bytes) override {
     asio::async_write(socket_, bytes, [self = self()](boost::system::error_code failed, std::size_t n) {
-      self->written(!failed, n);
+      self->written(failed, n);
     });
   }
 

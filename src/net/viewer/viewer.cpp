@@ -84,11 +84,11 @@ void viewer::send(const stream::piece& bytes) {
          asio::buffer(bytes.parts[1].data(), bytes.parts[1].size())});
 }
 
-void viewer::written(bool ok, std::size_t bytes) {
+void viewer::written(boost::system::error_code failed, std::size_t bytes) {
   log_->home().counters().viewers.sent_bytes.add(bytes);
   pins_ = {};
   byte_buffer().swap(preamble_);
-  if (!ok) return dead();
+  if (failed) return broken(failed);
   if (phase_ != phase::writing) return;
   phase_ = phase::idle;
   pump();
@@ -100,6 +100,12 @@ void viewer::finish(close_word why) {
   end_word_ = why;
   if (is_linked()) unlink();
   pump();
+}
+
+void viewer::broken(boost::system::error_code why) {
+  if (why == asio::error::timed_out && phase_ != phase::dead)
+    log_->home().counters().viewers.closed_slow.add();
+  dead();
 }
 
 void viewer::dead() {

@@ -58,7 +58,9 @@ protected:
   virtual void abort() = 0;
   virtual void ping() {}
 
-  void written(bool ok, std::size_t bytes);
+  void written(boost::system::error_code failed, std::size_t bytes);
+  /// As `dead`; a peer that the kernel gave up on counts as too slow.
+  void broken(boost::system::error_code why);
   /// The connection ended, whoever did it.
   void dead();
 

@@ -28,7 +28,7 @@ public:
     ws_.read_message_max(most_from_viewer);
     auto held = std::make_shared<http_request>(std::move(request));
     ws_.async_accept(*held, [self = self(), held](beast::error_code failed) {
-      if (failed) return self->dead();
+      if (failed) return self->broken(failed);
       self->ws_.set_option(websocket::stream_base::decorator([](websocket::response_type&) {}));
       self->read();
       self->start();
@@ -45,14 +45,14 @@ private:
   void read() {
     static thread_local std::array<char, 512> thrown_away;
     ws_.async_read_some(asio::buffer(thrown_away), [self = self()](beast::error_code failed, std::size_t) {
-      if (failed) return self->dead();
+      if (failed) return self->broken(failed);
       self->read();
     });
   }
 
   void write(const write_buffers& bytes) override {
     ws_.async_write(bytes,
-                    [self = self()](beast::error_code failed, std::size_t n) { self->written(!failed, n); });
+                    [self = self()](beast::error_code failed, std::size_t n) { self->written(failed, n); });
   }
 
   void close(close_word why) override {
