@@ -60,13 +60,14 @@ class Publisher(Child):
             self.stop()
 
 
-def publish_rtmp(origin, key, source=None):
+def publish_rtmp(origin, key, source=None, params=""):
     application, _, name = key.rpartition("/")
-    return Publisher(origin.log.parent, f"rtmp://127.0.0.1:{origin.ports['rtmp']}/{application}/{name}", source)
+    target = f"rtmp://127.0.0.1:{origin.ports['rtmp']}/{application}/{name}{params}"
+    return Publisher(origin.log.parent, target, source)
 
 
-def publish_post(origin, key, source=None):
-    return Publisher(origin.log.parent, origin.live(key), source, ("-method", "POST", "-chunked_post", "1"))
+def publish_post(origin, key, source=None, params=""):
+    return Publisher(origin.log.parent, origin.live(key) + params, source, ("-method", "POST", "-chunked_post", "1"))
 
 
 def probe(source, seconds=None):

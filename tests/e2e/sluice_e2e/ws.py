@@ -19,24 +19,27 @@ class ProtocolError(Exception):
 class LiveMessages:
     """A WebSocket whose binary messages are read as they come."""
 
-    def __init__(self, url, timeout=plain_http.TIMEOUT, protocol=None):
+    def __init__(self, url, timeout=plain_http.TIMEOUT, protocol=None, offer=None):
         host, port, target = plain_http.split(url)
         self._socket = socket.create_connection((host, port), timeout=timeout)
         self._stream = self._socket.makefile("rb")
         self.close_code = None
         self.close_reason = ""
+        self.pongs = []
         try:
-            self.headers = self._handshake(url, host, port, target, protocol)
+            self.headers = self._handshake(url, host, port, target, protocol, offer)
         except BaseException:
             self._socket.close()
             raise
 
-    def _handshake(self, url, host, port, target, protocol):
+    def _handshake(self, url, host, port, target, protocol, offer):
         key = base64.b64encode(os.urandom(16)).decode()
         lines = [f"GET {target} HTTP/1.1", f"Host: {host}:{port}", "Upgrade: websocket", "Connection: Upgrade",
                  f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13"]
         if protocol:
             lines.append(f"Sec-WebSocket-Protocol: {protocol}")
+        if offer:
+            lines.append(f"Sec-WebSocket-Extensions: {offer}")
         self._socket.sendall("\r\n".join(lines + ["", ""]).encode())
         status_line = self._stream.readline(4096).decode("latin-1").split(" ", 2)
         headers = http.client.parse_headers(self._stream)
@@ -48,7 +51,7 @@ class LiveMessages:
         if headers.get("Sec-WebSocket-Accept") != accept:
             raise ProtocolError("Sec-WebSocket-Accept does not answer the key")
         if "Sec-WebSocket-Extensions" in headers:
-            raise ProtocolError("an extension was accepted that was not offered")
+            raise ProtocolError("an extension was accepted; frames are read as without any")
         return headers
 
     def pieces(self):
@@ -64,7 +67,9 @@ class LiveMessages:
                 self.close_reason = data[2:].decode("utf-8", "replace")
                 self.send(CLOSE, data[:2])
                 return
-            elif opcode != PONG:
+            elif opcode == PONG:
+                self.pongs.append(data)
+            else:
                 raise ProtocolError(f"a frame with opcode {opcode}; binary only expected")
 
     @property
