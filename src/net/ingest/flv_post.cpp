@@ -53,10 +53,13 @@ public:
     slot_ = std::move(*admitted);
     auto read = co_await read_body();
     slot_->flush();
-    if (!read) co_return co_await refuse_body(read.error());
+    bool complete = read && parser_.is_done();
     // A body that ends in good order ends the stream; a broken connection may come back.
-    if (parser_.is_done()) {
-      slot_->end();
+    if (complete) slot_->end();
+    // Whoever publishes next need not wait until this peer has read its answer.
+    slot_.reset();
+    if (!read) co_return co_await refuse_body(read.error());
+    if (complete) {
       http_reply done;
       done.status = http_::status::no_content;
       co_await respond(std::move(done));

@@ -66,7 +66,9 @@ private:
   }
 
   void ping() override {
-    if (pinging_ || !ws_.is_open()) return;
+    // The peer said goodbye and then did not end the connection, for which the stream waits without limit.
+    if (!ws_.is_open()) return dead();
+    if (pinging_) return;
     pinging_ = true;
     ws_.async_ping({}, [self = self()](beast::error_code) { self->pinging_ = false; });
   }
