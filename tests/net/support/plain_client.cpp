@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdexcept>
+#include <utility>
 #include <sys/socket.h>
 #include <unistd.h>
 
