@@ -1,6 +1,5 @@
-#include "roles/command_line.hpp"
-
 #include "roles/cluster_plan.hpp"
+#include "roles/command_line.hpp"
 
 #include <doctest/doctest.h>
 
@@ -33,11 +32,14 @@ std::string refused(std::vector<const char*> arguments) {
   return got.error().message;
 }
 
-bool mentions(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool mentions(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
 
 struct config_file {
   explicit config_file(std::string_view text)
-      : path(std::filesystem::temp_directory_path() / ("sluice-test-" + std::to_string(::getpid()) + ".toml")) {
+      : path(std::filesystem::temp_directory_path() /
+             ("sluice-test-" + std::to_string(::getpid()) + ".toml")) {
     std::ofstream(path) << text;
   }
   ~config_file() { std::filesystem::remove(path); }
@@ -94,8 +96,10 @@ TEST_CASE("bad command lines are refused with what would be right") {
   CHECK(mentions(refused({"--role", "egde"}), "origin"));
   CHECK(mentions(refused({"--role", "edge", "--directry", "a:1"}), "'--directory'"));
   CHECK(mentions(refused({"--role", "edge"}), "--directory HOST:PORT"));
-  CHECK(mentions(refused({"--role", "edge", "--directory", "a:1", "--record", "."}), "goes with --role origin"));
-  CHECK(mentions(refused({"--role", "relay", "--directory", "a:1", "--trunk-listen", ":8500"}), "--secret-file"));
+  CHECK(mentions(refused({"--role", "edge", "--directory", "a:1", "--record", "."}),
+                 "goes with --role origin"));
+  CHECK(mentions(refused({"--role", "relay", "--directory", "a:1", "--trunk-listen", ":8500"}),
+                 "--secret-file"));
   CHECK(mentions(refused({"--role", "directory", "--control-listen", "0.0.0.0:7700"}), "--secret-file"));
   CHECK(mentions(refused({"--role", "origin", "--rtmp-listen", "nonsense"}), "--rtmp-listen"));
   CHECK(mentions(refused({"--role", "all", "--relays", "91"}), "--relays"));
@@ -107,11 +111,11 @@ TEST_CASE("bad command lines are refused with what would be right") {
 
 TEST_CASE("a relay beyond this machine says how others reach it") {
   auto secret = std::string(SLUICE_SOURCE_DIR "/LICENSE");
-  CHECK(mentions(refused({"--role", "relay", "--directory", "a:1", "--trunk-listen", "0.0.0.0:8500", "--secret-file",
-                          secret.c_str()}),
+  CHECK(mentions(refused({"--role", "relay", "--directory", "a:1", "--trunk-listen", "0.0.0.0:8500",
+                          "--secret-file", secret.c_str()}),
                  "--trunk-advertise"));
-  auto got = accepted({"--role", "relay", "--directory", "a:1", "--trunk-listen", "0.0.0.0:8500", "--secret-file",
-                       secret.c_str(), "--trunk-advertise", "r1.example.org:8500"});
+  auto got = accepted({"--role", "relay", "--directory", "a:1", "--trunk-listen", "0.0.0.0:8500",
+                       "--secret-file", secret.c_str(), "--trunk-advertise", "r1.example.org:8500"});
   CHECK(got.trunk_advertise == "r1.example.org:8500");
 }
 
