@@ -286,7 +286,8 @@ def viewers(folder, source, seconds, count, scheme, load_client):
 
 def _run_load(load_client, edge, origin, count, scheme, seconds):
     """What the load client says, and the edge's CPU seconds while it counted."""
-    command = [load_client, edge.live("live/room1", scheme), str(count), str(seconds), origin.live("live/room1")]
+    command = [load_client, scheme, "/live/room1.flv", str(edge.ports["http"]), str(origin.ports["http"]),
+               str(count), str(seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as load:
         try:
             load.stdout.readline()

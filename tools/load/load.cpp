@@ -1,7 +1,7 @@
-// Many viewers in one thread, for measuring: opens the same stream N times over http:// or ws://, checks
-// every tag of every viewer against what the others got at the same log offset, and says what was lost and
-// how late it came. `sluice_load URL VIEWERS SECONDS REFERENCE-URL`; loopback and IPv4 addresses only.
-// Prints `begin` when all viewers play, then `end` and one line of JSON. Status 1: something was lost.
+// Many viewers in one thread, for measuring: opens a stream N times at an edge, over http:// or ws://, and
+// once at its origin, checks every tag of every viewer against what the others got at the same log offset,
+// and says what was lost and how late it came. Loopback only. Prints `begin` when all viewers play, then
+// `end` and one line of JSON. Status 1: something was lost.
 #include "base/bytes.hpp"
 
 #include <algorithm>
@@ -155,9 +155,9 @@ private:
 };
 
 struct target {
-  bool websocket = false;
-  sockaddr_in address{};
-  std::string host, path;
+  bool websocket;
+  std::uint16_t port; ///< on loopback
+  std::string path;
 };
 
 class viewer {
@@ -165,10 +165,11 @@ public:
   viewer(totals& all, const target& to, int poll, bool counted, bool sampled)
       : all_(all), tags_(all, sampled), to_(to), counted_(counted) {
     fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const auto* address = reinterpret_cast<const sockaddr*>(&to.address);
-    if (fd_ < 0 || ::connect(fd_, address, sizeof to.address) != 0) fail("cannot connect");
+    sockaddr_in address{AF_INET, htons(to.port), {htonl(INADDR_LOOPBACK)}, {}};
+    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+      fail("cannot connect");
     if (fd_ < 0) return;
-    std::string ask = "GET " + to.path + " HTTP/1.1\r\nHost: " + to.host + "\r\n";
+    std::string ask = "GET " + to.path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n";
     if (to.websocket)
       ask += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -279,25 +280,6 @@ private:
   std::uint64_t payload_ = 0;
 };
 
-target parse_url(const std::string& url) {
-  std::array<char, 64> scheme{}, host{};
-  std::array<char, 512> path{};
-  unsigned port = 0;
-  target out;
-  if (std::sscanf(url.c_str(), "%7[a-z]://%63[0-9.]:%u%511s", scheme.data(), host.data(), &port,
-                  path.data()) != 4 ||
-      ::inet_pton(AF_INET, host.data(), &out.address.sin_addr) != 1) {
-    std::fprintf(stderr, "sluice_load: %s: http://A.B.C.D:PORT/PATH or ws:// expected\n", url.c_str());
-    std::exit(2);
-  }
-  out.websocket = std::string_view(scheme.data()) == "ws";
-  out.address.sin_family = AF_INET;
-  out.address.sin_port = htons(static_cast<std::uint16_t>(port));
-  out.host = std::string(host.data()) + ":" + std::to_string(port);
-  out.path = path.data();
-  return out;
-}
-
 void poll_once(int poll) {
   std::array<epoll_event, 512> events;
   auto n = ::epoll_wait(poll, events.data(), static_cast<int>(events.size()), 2);
@@ -306,13 +288,13 @@ void poll_once(int poll) {
 }
 
 void open_all(totals& all, std::vector<std::unique_ptr<viewer>>& viewers, std::size_t wanted,
-              const target& reference, const target& edge, int poll) {
+              const target& origin, const target& edge, int poll) {
   const auto started = clock_type::now();
   while (all.playing < wanted && all.failed == 0) {
     const std::chrono::duration<double> took = clock_type::now() - started;
     while (viewers.size() < std::min(wanted, static_cast<std::size_t>(took.count() * opens_per_second)))
-      viewers.push_back(std::make_unique<viewer>(all, viewers.empty() ? reference : edge, poll,
-                                                 !viewers.empty(), viewers.size() % sample_every == 0));
+      viewers.push_back(std::make_unique<viewer>(all, viewers.empty() ? origin : edge, poll, !viewers.empty(),
+                                                 viewers.size() % sample_every == 0));
     poll_once(poll);
     if (took > start_limit) all.fail("not all viewers play");
   }
@@ -341,10 +323,12 @@ int report(totals& all, double seconds) {
 } // namespace
 
 int main(int count, char** words) {
-  if (count != 5) return std::fputs("usage: sluice_load URL VIEWERS SECONDS REFERENCE-URL\n", stderr), 2;
-  const auto wanted = static_cast<std::size_t>(std::atol(words[2])) + 1;
-  const auto edge = parse_url(words[1]);
-  const auto reference = parse_url(words[4]);
+  if (count != 7)
+    return std::fputs("usage: sluice_load ws|http PATH EDGE-PORT ORIGIN-PORT VIEWERS SECONDS\n", stderr), 2;
+  const bool websocket = std::string_view(words[1]) == "ws";
+  const target edge{websocket, static_cast<std::uint16_t>(std::atoi(words[3])), words[2]};
+  const target origin{websocket, static_cast<std::uint16_t>(std::atoi(words[4])), words[2]};
+  const auto wanted = static_cast<std::size_t>(std::atol(words[5])) + 1;
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
@@ -353,12 +337,12 @@ int main(int count, char** words) {
   const int poll = ::epoll_create1(EPOLL_CLOEXEC);
   totals all;
   std::vector<std::unique_ptr<viewer>> viewers;
-  open_all(all, viewers, wanted, reference, edge, poll);
+  open_all(all, viewers, wanted, origin, edge, poll);
   play(all, poll, settle_time);
   std::puts("begin");
   std::fflush(stdout);
   all.counting = true;
-  auto seconds = play(all, poll, std::chrono::duration<double>(std::atof(words[3])));
+  auto seconds = play(all, poll, std::chrono::duration<double>(std::atof(words[6])));
   std::puts("end");
   std::fflush(stdout);
   for (auto& each : viewers)
