@@ -16,7 +16,8 @@ void check(bool holds) {
 std::string plain_form(const net::http_target& target) {
   switch (target.kind) {
   case target_kind::stream:
-    return "/" + target.key->str() + ".flv";
+    // The form with `.live` reads every key, one that itself ends in `.live` too.
+    return "/" + target.key->str() + ".live.flv";
   case target_kind::api_stream:
     return "/api/v1/streams/" + target.key->str();
   case target_kind::api_enumerate:
