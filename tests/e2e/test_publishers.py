@@ -89,6 +89,16 @@ class Publishers(SluiceTest):
                 self.nodes.check(viewer, KEY)
             self.assertIsNone(self.state())
 
+    def test_a_goodbye_counts_though_the_publisher_does_not_wait_for_its_answer(self):
+        self.start("--grace", "30")
+        tags = flv.parse(publish.sample().read_bytes())
+        for _ in range(5):
+            publisher = self.track(rtmp.Publisher(self.origin, KEY, tags))
+            viewer = self.watch()
+            viewer.wait_seconds(1)
+            publisher.close()
+            self.assertEqual(viewer.wait_ended(3), "close 1000 'ended'")
+
     def test_a_log_after_an_end_is_of_a_higher_epoch_and_goes_on_in_time(self):
         self.start()
         places, last = [], -1

@@ -27,10 +27,13 @@ asio::awaitable<void> drain(socket& connection) {
 } // namespace
 
 asio::awaitable<void> linger(socket& connection) {
-  using namespace boost::asio::experimental::awaitable_operators;
   boost::system::error_code failed;
   connection.shutdown(socket::shutdown_send, failed);
-  if (failed) co_return;
+  if (!failed) co_await await_close(connection);
+}
+
+asio::awaitable<void> await_close(socket& connection) {
+  using namespace boost::asio::experimental::awaitable_operators;
   asio::steady_timer timer(connection.get_executor(), most_time);
   co_await (drain(connection) || timer.async_wait(asio::use_awaitable));
 }

@@ -12,4 +12,7 @@ namespace sluice::net {
 /// and number of bytes.
 asio::awaitable<void> linger(socket& connection);
 
+/// As `linger`, but leaves it to the peer to end first.
+asio::awaitable<void> await_close(socket& connection);
+
 } // namespace sluice::net

@@ -1,5 +1,7 @@
 #include "net/ingest/rtmp_connection.hpp"
 
+#include "net/http/linger.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -120,6 +122,8 @@ asio::awaitable<void> rtmp_connection::publish_at_home(worker& home) {
     if (!slot_) break; // unpublished, or evicted
     slot_->flush();
   }
+  // Refused or unpublished: encoders take it for an error when the server ends first.
+  if (open_ && !slot_) co_await await_close(socket_);
   close();
 }
 
@@ -167,10 +171,12 @@ asio::awaitable<bool> rtmp_connection::read_some() {
 asio::awaitable<void> rtmp_connection::write_answers() {
   while (open_ && session_.has_output()) {
     auto answers = session_.take_output();
+    if (deaf_) continue;
     boost::system::error_code failed;
     co_await asio::async_write(socket_, asio::buffer(answers),
                                asio::redirect_error(asio::use_awaitable, failed));
-    if (failed) close();
+    // Encoders say goodbye and close without reading: what they said may still be here to read.
+    if (failed) deaf_ = true;
   }
 }
 

@@ -60,6 +60,7 @@ private:
   std::unique_ptr<publisher_slot> slot_;
   std::uint64_t reported_drops_ = 0;
   bool open_ = true;
+  bool deaf_ = false; // the peer takes no answers any more
   std::function<void()> on_ended_;
 };
 

@@ -99,12 +99,13 @@ class Connection:
 
 
 class Publisher:
-    """Publishes `tags` (of flv.parse) in a thread; `close` ends in good order. `enhanced` is the server's
-    answer to connect, which must repeat the codecs."""
+    """Publishes `tags` (of flv.parse) in a thread; `close` ends as librtmp does: it says goodbye, and closes
+    without reading any answer. `enhanced` is the server's answer to connect, which must repeat the codecs."""
 
     def __init__(self, origin, key, tags):
         application, _, name = key.rpartition("/")
         self.error = None
+        self._name = name
         self._ending = threading.Event()
         self._connection = Connection(origin.ports["rtmp"])
         try:
@@ -132,7 +133,9 @@ class Publisher:
                 if self._ending.wait(max(0.0, begun + tag.timestamp / 1000 - time.monotonic())):
                     break
                 self._connection.send(MEDIA_CHUNKS, tag.type, 1, tag.timestamp, tag.data)
-            self._connection.command(0, "deleteStream", 4, None, 1)
+            self._connection.command(0, "FCUnpublish", 4, None, self._name)
+            self._connection.command(0, "deleteStream", 5, None, 1)
+            self._connection.close()
         except OSError as error:
             self.error = error
 
