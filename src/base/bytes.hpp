@@ -53,7 +53,8 @@ public:
 private:
   std::uint64_t big_endian(std::size_t n) noexcept {
     std::uint64_t value = 0;
-    for (auto b : take(n)) value = value << 8 | b;
+    for (auto b : take(n))
+      value = value << 8 | b;
     return value;
   }
 
@@ -77,7 +78,8 @@ public:
 
 private:
   void big_endian(std::uint64_t v, int n) {
-    for (int shift = (n - 1) * 8; shift >= 0; shift -= 8) out_.push_back(static_cast<std::uint8_t>(v >> shift));
+    for (int shift = (n - 1) * 8; shift >= 0; shift -= 8)
+      out_.push_back(static_cast<std::uint8_t>(v >> shift));
   }
 
   byte_buffer& out_;

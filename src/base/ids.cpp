@@ -15,7 +15,9 @@ bool alphanumeric(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-bool key_character(char c) noexcept { return alphanumeric(c) || c == '.' || c == '_' || c == '~' || c == '-'; }
+bool key_character(char c) noexcept {
+  return alphanumeric(c) || c == '.' || c == '_' || c == '~' || c == '-';
+}
 
 int hex_digit(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
@@ -24,7 +26,9 @@ int hex_digit(char c) noexcept {
   return -1;
 }
 
-error bad_key(std::string message) { return {errc::bad_argument, "stream key: " + std::move(message)}; }
+error bad_key(std::string message) {
+  return {errc::bad_argument, "stream key: " + std::move(message)};
+}
 
 result<void> check_segment(std::string_view segment) {
   if (segment.empty()) return bad_key("empty segment; a key looks like live/room1");
@@ -33,8 +37,9 @@ result<void> check_segment(std::string_view segment) {
   if (segment == "." || segment == "..") return bad_key(fmt::format("segment '{}' is not allowed", segment));
   auto bad = std::find_if_not(segment.begin(), segment.end(), key_character);
   if (bad != segment.end())
-    return bad_key(fmt::format("byte 0x{:02x} at position {} of a segment; letters, digits and . _ ~ - are allowed",
-                               static_cast<unsigned char>(*bad), bad - segment.begin()));
+    return bad_key(
+        fmt::format("byte 0x{:02x} at position {} of a segment; letters, digits and . _ ~ - are allowed",
+                    static_cast<unsigned char>(*bad), bad - segment.begin()));
   return {};
 }
 

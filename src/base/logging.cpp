@@ -11,18 +11,22 @@ namespace {
 
 spdlog::level::level_enum to_spdlog(log_level level) noexcept {
   switch (level) {
-  case log_level::debug: return spdlog::level::debug;
-  case log_level::info: return spdlog::level::info;
-  case log_level::warn: return spdlog::level::warn;
-  case log_level::error: return spdlog::level::err;
+  case log_level::debug:
+    return spdlog::level::debug;
+  case log_level::info:
+    return spdlog::level::info;
+  case log_level::warn:
+    return spdlog::level::warn;
+  case log_level::error:
+    return spdlog::level::err;
   }
   return spdlog::level::info;
 }
 
 bool needs_quotes(std::string_view value) noexcept {
   return value.empty() || std::any_of(value.begin(), value.end(), [](char c) {
-    return static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f;
-  });
+           return static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f;
+         });
 }
 
 } // namespace
@@ -34,7 +38,9 @@ void start_logging(log_level least) {
   spdlog::set_default_logger(sink);
 }
 
-bool logger::enabled(log_level level) noexcept { return spdlog::default_logger_raw()->should_log(to_spdlog(level)); }
+bool logger::enabled(log_level level) noexcept {
+  return spdlog::default_logger_raw()->should_log(to_spdlog(level));
+}
 
 std::string logger::start_line(std::string_view event) const {
   std::string line;

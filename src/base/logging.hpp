@@ -24,13 +24,21 @@ public:
   /// `info("stream published", "stream", key, "epoch", e)` writes
   /// `... info event="stream published" node=o1 stream=live/room1 epoch=7`.
   template <class... Fields>
-  void debug(std::string_view event, const Fields&... fields) const { write(log_level::debug, event, fields...); }
+  void debug(std::string_view event, const Fields&... fields) const {
+    write(log_level::debug, event, fields...);
+  }
   template <class... Fields>
-  void info(std::string_view event, const Fields&... fields) const { write(log_level::info, event, fields...); }
+  void info(std::string_view event, const Fields&... fields) const {
+    write(log_level::info, event, fields...);
+  }
   template <class... Fields>
-  void warn(std::string_view event, const Fields&... fields) const { write(log_level::warn, event, fields...); }
+  void warn(std::string_view event, const Fields&... fields) const {
+    write(log_level::warn, event, fields...);
+  }
   template <class... Fields>
-  void error(std::string_view event, const Fields&... fields) const { write(log_level::error, event, fields...); }
+  void error(std::string_view event, const Fields&... fields) const {
+    write(log_level::error, event, fields...);
+  }
 
 private:
   template <class... Fields>
@@ -44,7 +52,8 @@ private:
 
   static void append_pairs(std::string&) {}
   template <class Value, class... Rest>
-  static void append_pairs(std::string& line, std::string_view name, const Value& value, const Rest&... rest) {
+  static void append_pairs(std::string& line, std::string_view name, const Value& value,
+                           const Rest&... rest) {
     append_field(line, name, fmt::format("{}", value));
     append_pairs(line, rest...);
   }

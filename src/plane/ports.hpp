@@ -30,9 +30,9 @@ using reply = std::function<void(result<T>)>;
 
 /// What the directories remember of a key's earlier logs; an origin asks before it stamps a new log.
 struct stream_memory {
-  epoch last;                          ///< newest epoch known, zero if none
-  std::uint32_t last_timestamp = 0;    ///< ms, newest tag of that log
-  std::optional<node_id> live_origin;  ///< who publishes it right now
+  epoch last;                         ///< newest epoch known, zero if none
+  std::uint32_t last_timestamp = 0;   ///< ms, newest tag of that log
+  std::optional<node_id> live_origin; ///< who publishes it right now
 };
 
 struct stream_list {
@@ -43,7 +43,7 @@ struct stream_list {
 struct directory_status {
   std::string address;
   bool connected = false;
-  std::string problem;                 ///< why not connected, for people
+  std::string problem; ///< why not connected, for people
   std::uint64_t last_heard_unix_ms = 0;
 };
 
@@ -52,7 +52,7 @@ struct control_status {
   std::vector<directory_status> directories;
   bool has_snapshot = false;
   std::uint64_t digest = 0;
-  std::uint64_t snapshot_unix_ms = 0;  ///< when the snapshot was received (or saved, if it came from disk)
+  std::uint64_t snapshot_unix_ms = 0; ///< when the snapshot was received (or saved, if it came from disk)
 };
 
 /// The data plane asks and announces. Implemented by `roles/bridge` over the node's actors.

@@ -1,5 +1,4 @@
 #include "stream/cursor.hpp"
-
 #include "stream/support.hpp"
 
 #include <doctest/doctest.h>
@@ -14,7 +13,8 @@ struct watched_log : written_log {
   using written_log::written_log;
 
   void refresh() {
-    while (auto news = channel->take()) view.apply(std::move(*news));
+    while (auto news = channel->take())
+      view.apply(std::move(*news));
   }
   std::shared_ptr<stream::log_channel> channel = std::make_shared<stream::log_channel>([] {});
   stream::log_view view{log.identity().present};
@@ -62,7 +62,8 @@ TEST_CASE("steps of a backlog end at tag boundaries unless one tag is larger tha
   watched_log w({.segment_size = 4096});
   w.write(video_header());
   w.write(picture(0, true, 10'000));
-  for (std::uint32_t i = 1; i < 20; ++i) w.write(picture(i * 40, false, 300));
+  for (std::uint32_t i = 1; i < 20; ++i)
+    w.write(picture(i * 40, false, 300));
   w.refresh();
   stream::cursor c(w.view, {.most = 1000});
   byte_buffer got;
@@ -121,7 +122,8 @@ TEST_CASE("a viewer behind does not jump while no newer join point exists") {
   stream::cursor c(w.view, {.max_lag_ms = 1000});
   while (c.next(w.view).what == kind::send) {
   }
-  for (std::uint32_t i = 1; i < 200; ++i) w.write(picture(i * 40, false));
+  for (std::uint32_t i = 1; i < 200; ++i)
+    w.write(picture(i * 40, false));
   w.refresh();
   CHECK(c.next(w.view).what == kind::send);
 }
@@ -137,7 +139,8 @@ TEST_CASE("a jump never cuts a tag that was sent in part") {
   w.refresh();
   int sends = 0;
   auto step = c.next(w.view);
-  for (; step.what == kind::send; step = c.next(w.view)) ++sends;
+  for (; step.what == kind::send; step = c.next(w.view))
+    ++sends;
   CHECK(step.what == kind::jump);
   CHECK(sends == 5);
 }

@@ -1,5 +1,4 @@
 #include "stream/log.hpp"
-
 #include "stream/log_view.hpp"
 #include "stream/support.hpp"
 
@@ -17,12 +16,14 @@ namespace {
 struct reader {
   explicit reader(stream::log& log) : view(log.identity().present) { log.subscribe(channel); }
   void refresh() {
-    while (auto news = channel->take()) view.apply(std::move(*news));
+    while (auto news = channel->take())
+      view.apply(std::move(*news));
   }
   byte_buffer read(std::uint64_t from) const {
     byte_buffer out;
     for (auto piece = view.read(from, 1000); piece.size() > 0; piece = view.read(piece.end(), 1000))
-      for (auto part : piece.parts) out.insert(out.end(), part.begin(), part.end());
+      for (auto part : piece.parts)
+        out.insert(out.end(), part.begin(), part.end());
     return out;
   }
   std::size_t wakes = 0;
@@ -144,7 +145,8 @@ TEST_CASE("retention keeps the newest join point and the time asked for") {
 TEST_CASE("memory is bounded when a publisher never sends a keyframe") {
   written_log w({.segment_size = 1000, .retain_bytes = 20'000});
   w.write(video_header());
-  for (std::uint32_t i = 0; i < 1000; ++i) w.write(picture(i * 40, false));
+  for (std::uint32_t i = 0; i < 1000; ++i)
+    w.write(picture(i * 40, false));
   CHECK(w.log.retained_bytes() <= 20'000);
   CHECK(w.log.newest_join() == nullptr);
   reader r(w.log);
@@ -153,7 +155,8 @@ TEST_CASE("memory is bounded when a publisher never sends a keyframe") {
 }
 
 TEST_CASE("a reader that sleeps holds no more than the log does") {
-  written_log w({.segment_size = 1000, .retain_time = std::chrono::milliseconds(2000), .retain_bytes = 50'000});
+  written_log w(
+      {.segment_size = 1000, .retain_time = std::chrono::milliseconds(2000), .retain_bytes = 50'000});
   reader r(w.log);
   w.write(video_header());
   w.play(0, 60);
@@ -161,7 +164,8 @@ TEST_CASE("a reader that sleeps holds no more than the log does") {
   auto news = r.channel->take();
   REQUIRE(news);
   std::size_t held = 0;
-  for (const auto& s : news->segments) held += s->capacity();
+  for (const auto& s : news->segments)
+    held += s->capacity();
   CHECK(held <= 52'000);
   r.view.apply(std::move(*news));
   CHECK(r.read(r.view.first()) == from(w.all, r.view.first()));
@@ -187,7 +191,8 @@ TEST_CASE("an audio-only log can be joined at a sound, but not at every one") {
   written_log w({}, identity(true, false));
   reader r(w.log);
   w.write(audio_header());
-  for (std::uint32_t i = 0; i < 100; ++i) w.write(sound(i * 20));
+  for (std::uint32_t i = 0; i < 100; ++i)
+    w.write(sound(i * 20));
   auto news = r.channel->take();
   REQUIRE(news);
   CHECK(news->joins.size() == 4);

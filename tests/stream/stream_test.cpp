@@ -1,5 +1,4 @@
 #include "stream/stream.hpp"
-
 #include "stream/support.hpp"
 
 #include <doctest/doctest.h>
@@ -20,7 +19,9 @@ struct outcome {
   }
 };
 
-stream::stream make() { return {stream_key::parse("live/room1").value(), {}}; }
+stream::stream make() {
+  return {stream_key::parse("live/room1").value(), {}};
+}
 
 } // namespace
 

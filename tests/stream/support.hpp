@@ -16,8 +16,11 @@ inline byte_buffer tag(media::tag_type type, std::uint32_t timestamp, byte_buffe
 inline byte_buffer video_header(std::uint8_t value = 1) {
   return tag(media::tag_type::video, 0, {0x17, 0, 0, 0, 0, value, 2, 3});
 }
-inline byte_buffer audio_header() { return tag(media::tag_type::audio, 0, {0xaf, 0, 0x12, 0x10}); }
-inline byte_buffer picture(std::uint32_t timestamp, bool key, std::size_t fill = 100, std::uint8_t value = 7) {
+inline byte_buffer audio_header() {
+  return tag(media::tag_type::audio, 0, {0xaf, 0, 0x12, 0x10});
+}
+inline byte_buffer picture(std::uint32_t timestamp, bool key, std::size_t fill = 100,
+                           std::uint8_t value = 7) {
   byte_buffer data{static_cast<std::uint8_t>(key ? 0x17 : 0x27), 1, 0, 0, 0};
   data.resize(data.size() + fill, value);
   return tag(media::tag_type::video, timestamp, std::move(data));

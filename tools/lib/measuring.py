@@ -5,6 +5,7 @@ therefore is part of every figure."""
 
 import bisect
 import json
+import math
 import multiprocessing
 import os
 import selectors
@@ -42,8 +43,8 @@ def start_cluster(folder, relays, edges):
 
 
 def percentile(values, share):
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+    """The least value that at least this share of them does not exceed."""
+    return sorted(values)[math.ceil(share * len(values)) - 1]
 
 
 def in_ms(seconds):
@@ -136,8 +137,8 @@ def echo(hops, tries):
     return times
 
 
-def wait_live(edge, key):
-    viewer.open_when_live(edge.live(key)).close()
+def wait_live(node, key):
+    viewer.open_when_live(node.live(key)).close()
 
 
 def first_byte(folder, source, quick):

@@ -7,17 +7,17 @@
 namespace sluice::media {
 
 enum class payload_kind : std::uint8_t {
-  audio_header,  ///< AAC/Opus sequence header
+  audio_header, ///< AAC/Opus sequence header
   audio_frame,
-  video_header,  ///< AVC/HEVC/AV1 sequence header
-  video_key,     ///< a picture decoding can start at
-  video_frame,   ///< any other picture
-  metadata,      ///< script data `onMetaData`
-  other          ///< end of sequence, command frames, other script data: carried, never a join point
+  video_header, ///< AVC/HEVC/AV1 sequence header
+  video_key,    ///< a picture decoding can start at
+  video_frame,  ///< any other picture
+  metadata,     ///< script data `onMetaData`
+  other         ///< end of sequence, command frames, other script data: carried, never a join point
 };
 
-/// Codec as a FourCC in ASCII order: 'avc1', 'hvc1', 'av01', 'vp09', 'mp4a', 'Opus', '.mp3', 'fLaC', 'ac-3'...
-/// Legacy codec ids are mapped onto these; zero means none or unknown.
+/// Codec as a FourCC in ASCII order: 'avc1', 'hvc1', 'av01', 'vp09', 'mp4a', 'Opus', '.mp3', 'fLaC',
+/// 'ac-3'... Legacy codec ids are mapped onto these; zero means none or unknown.
 using fourcc = std::uint32_t;
 
 constexpr fourcc make_fourcc(const char (&text)[5]) noexcept {

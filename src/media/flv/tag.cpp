@@ -12,7 +12,8 @@ constexpr std::uint8_t audio_flag = 0x04;
 constexpr std::uint8_t video_flag = 0x01;
 } // namespace
 
-result<tag_header> parse_tag_header(std::span<const std::uint8_t, tag_header_size> bytes, std::size_t max_data) {
+result<tag_header> parse_tag_header(std::span<const std::uint8_t, tag_header_size> bytes,
+                                    std::size_t max_data) {
   byte_reader in(bytes);
   auto type = in.u8();
   if (type & filter_bit) return error{errc::unsupported, "flv tag: encrypted (filter bit set)"};
@@ -26,7 +27,8 @@ result<tag_header> parse_tag_header(std::span<const std::uint8_t, tag_header_siz
   if (auto stream = in.u24(); stream != 0)
     return error{errc::malformed, fmt::format("flv tag: stream id {}; 0 expected", stream)};
   if (header.data_size > max_data)
-    return error{errc::too_large, fmt::format("flv tag: {} bytes of data; at most {}", header.data_size, max_data)};
+    return error{errc::too_large,
+                 fmt::format("flv tag: {} bytes of data; at most {}", header.data_size, max_data)};
   return header;
 }
 

@@ -32,7 +32,8 @@ struct tag_header {
 
 /// Reads an 11-byte tag header. Errors: `malformed` (unknown type, stream id not 0), `unsupported` (the
 /// encryption filter bit), `too_large` (data_size > max_data).
-result<tag_header> parse_tag_header(std::span<const std::uint8_t, tag_header_size> bytes, std::size_t max_data);
+result<tag_header> parse_tag_header(std::span<const std::uint8_t, tag_header_size> bytes,
+                                    std::size_t max_data);
 
 /// Appends a whole tag: header, data, PreviousTagSize. `data` is at most `max_tag_data` bytes.
 void append_tag(byte_buffer& out, tag_type type, std::uint32_t timestamp, byte_view data);
