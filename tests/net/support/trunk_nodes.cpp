@@ -175,9 +175,12 @@ stream_status node::status() {
 result<std::shared_ptr<log_watch>> node::watch(open_when when) {
   using opened = result<std::shared_ptr<log_watch>>;
   std::promise<opened> found;
-  hub.open(room(), workers.at(workers.size() - 1), when, [&](const result<std::shared_ptr<audience>>& log) {
+  auto& at = workers.at(workers.size() - 1);
+  hub.open(room(), at, when, [&](const result<std::shared_ptr<audience>>& log) {
     if (!log) return found.set_value(log.error());
-    auto made = std::make_shared<log_watch>(*log);
+    // A reader leaves its audience on the audience's worker.
+    auto leave = [&at](log_watch* last) { at.post([holder = std::shared_ptr<log_watch>(last)] {}); };
+    std::shared_ptr<log_watch> made(new log_watch(*log), leave);
     made->start();
     found.set_value(made);
   });
@@ -196,11 +199,6 @@ void log_watch::start() {
   seen_.of = log_->identity().log_epoch;
   seen_.first = at_ = log_->view().first();
   on_news();
-}
-
-void log_watch::stop() {
-  unlink();
-  log_.reset();
 }
 
 void log_watch::on_news() {

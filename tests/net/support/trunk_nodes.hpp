@@ -50,7 +50,7 @@ struct seen_log {
   stream::end_reason end = stream::end_reason::none;
 };
 
-/// Reads a node's log from its oldest byte on, and those of the epochs that follow none.
+/// Reads one log of a node from its oldest byte on.
 class log_watch;
 
 struct node_options {
@@ -106,12 +106,11 @@ private:
   bool started_ = false;
 };
 
-class log_watch final : public net::reader, public std::enable_shared_from_this<log_watch> {
+class log_watch final : public net::reader {
 public:
   explicit log_watch(std::shared_ptr<net::audience> log) : log_(std::move(log)) {}
   /// On the audience's worker.
   void start();
-  void stop();
   void on_news() override;
 
   [[nodiscard]] seen_log seen() const;
