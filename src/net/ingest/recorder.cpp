@@ -57,7 +57,7 @@ private:
     while (at_ < view.head()) {
       auto piece = view.read(at_, write_size);
       for (auto part : piece.parts)
-        if (std::fwrite(part.data(), 1, part.size(), file_.get()) != part.size())
+        if (!part.empty() && std::fwrite(part.data(), 1, part.size(), file_.get()) != part.size())
           return give_up(std::strerror(errno));
       at_ = piece.end();
     }
