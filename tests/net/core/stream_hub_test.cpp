@@ -116,12 +116,10 @@ TEST_CASE("one feeder starts however many ask at once") {
 
 TEST_CASE("a feeder's failure is every waiter's answer") {
   hub_fixture f;
-  f.hub.on_demand([](hosted_stream& h, worker& home) {
-    home.post([&h] { h.log.fail_waiters({errc::not_live, "nobody has it"}); });
-    return std::make_unique<idle_feeder>(true);
-  });
+  f.hub.on_demand([](hosted_stream&, worker&) { return std::make_unique<idle_feeder>(true); });
   f.start();
   auto one = f.open(open_when::ready), two = f.open(open_when::started);
+  f.at_home([](hosted_stream& h) { h.log.fail_waiters({errc::not_live, "nobody has it"}); });
   CHECK(one.get().error().message == "nobody has it");
   CHECK(two.get().error().message == "nobody has it");
 }

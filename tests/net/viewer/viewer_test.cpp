@@ -93,7 +93,7 @@ TEST_CASE("audio alone reaches a viewer without a picture to travel with") {
 
 TEST_CASE("a slow viewer jumps to a join point; what it lost is counted to the byte") {
   http_node_options options;
-  options.http.cursor.max_lag_ms = 500;
+  options.http.cursor.max_lag_ms = 2000;
   live_node n(std::move(options));
   n.play(0, 1);
   ws_client viewer(n.port, 8 * 1024);
