@@ -10,8 +10,10 @@ import time
 
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
-# Below the range that outgoing connections get their ports from.
-_ports = random.SystemRandom()
+_random = random.SystemRandom()
+# A socket bound to an abstract name for each port handed out: nobody else on this machine gets it
+# while this process lives.
+_reserved = {}
 
 
 def _die_with_parent():
@@ -28,11 +30,24 @@ def port_is_free(port):
     return True
 
 
+def _reserve(port):
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f"\0sluice-test-port-{port}")
+    except OSError:
+        claim.close()
+        return False
+    _reserved[port] = claim
+    return True
+
+
 def free_port():
-    """A loopback port nobody listens on; unlikely to be handed out twice."""
-    while not port_is_free(port := _ports.randrange(12000, 32000)):
-        pass
-    return port
+    """A loopback port that nobody listens on and that is handed out once, to this process or any other
+    that asks here. From below the range that outgoing connections get their ports from."""
+    while True:
+        port = _random.randrange(12000, 32000)
+        if _reserve(port) and port_is_free(port):
+            return port
 
 
 class Child:
