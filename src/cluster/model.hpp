@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::cluster {
@@ -36,6 +37,11 @@ struct policy {
   std::uint32_t copies = 2; ///< to how many relays the origin pushes
   std::uint32_t spread = 2; ///< among how many ranks edges choose
   std::string algorithm = "rendezvous";
+  /// Unix microseconds of the change, greater than the version it replaced; of two policies the greater
+  /// counts. 0: nobody changed anything, this is what a directory was started with.
+  std::uint64_t version = 0;
+  std::vector<node_id> drained;                    ///< by an operator; sorted, unique
+  std::vector<std::pair<node_id, double>> weights; ///< by an operator, over the node's own; sorted, unique
   bool operator==(const policy&) const = default;
 };
 

@@ -110,6 +110,37 @@ public:
   virtual void serve(std::function<void(int)> peer) = 0;
 };
 
+/// What the directories of a cluster keep together. Relays are listed once per directory that hears them:
+/// one lives while any directory does.
+struct store_contents {
+  cluster::policy rules;                    ///< of version 0 while none was ever written
+  std::vector<cluster::relay_entry> relays; ///< sorted by id, ids unique: the newest boot of each
+  std::uint64_t revision = 0;               ///< the store's own; grows with every change
+  bool fresh = false;                       ///< false: the store does not answer, this is what it said last
+};
+
+/// A directory's durable state, shared with the other directories. Heartbeats stay the fast detector; the
+/// store is told of identities, states and weights, on change only.
+class store {
+public:
+  virtual ~store() = default;
+
+  /// From now on `changed` is posted to `caller` with everything: once the store answered, after each change,
+  /// and when it is lost or found again. Called once.
+  virtual void watch(executor& caller, std::function<void(const store_contents&)> changed) = 0;
+
+  /// This directory hears `relay`, as it says. Kept until `remove_relay`, over losses of the store; only the
+  /// newest word per relay is written.
+  virtual void put_relay(cluster::relay_entry relay) = 0;
+  /// This directory no longer hears it.
+  virtual void remove_relay(node_id relay) = 0;
+
+  /// Replaces the policy if it is still of version `expected`. Errors: `conflict` (somebody else changed it),
+  /// `unavailable` (the store does not answer within its timeout).
+  virtual void put_policy(cluster::policy rules, std::uint64_t expected, executor& caller,
+                          reply<void> done) = 0;
+};
+
 enum class action : std::uint8_t { publish = 1, play };
 
 /// Whether `peer` (an address without port) may do `what` with the stream; `params` are the URL's. Today
