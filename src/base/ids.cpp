@@ -77,7 +77,10 @@ result<stream_key> stream_key::parse(std::string_view text) {
   }
   if (segments < 2 || segments > max_segments)
     return bad_key(fmt::format("{} segments; 2 to {} are allowed, as in live/room1", segments, max_segments));
-  if (decoded->ends_with(".flv")) return bad_key("the last segment must not end in .flv");
+  // Viewers ask for KEY.flv or KEY.live.flv, so such a key could not be told from another one.
+  for (std::string_view ending : {".flv", ".live"})
+    if (decoded->ends_with(ending))
+      return bad_key(fmt::format("the last segment must not end in {}; choose another name", ending));
   return stream_key(std::move(*decoded));
 }
 

@@ -12,7 +12,7 @@
 namespace sluice {
 
 /// `app/name`: 2 to 4 segments of `[A-Za-z0-9._~-]{1,128}`, case matters, percent-decoded once. The last
-/// segment does not end in `.flv`, and no segment is `.` or `..`.
+/// segment does not end in `.flv` or `.live`, and no segment is `.` or `..`.
 class stream_key {
 public:
   /// Reads a key from text such as `live/room1` (no leading slash, no params). Error: `bad_argument`, naming

@@ -8,8 +8,10 @@ TEST_CASE("a stream key has two to four segments of safe characters") {
   CHECK(stream_key::parse("live/room1")->str() == "live/room1");
   CHECK(stream_key::parse("a/b/c/d~._-")->str() == "a/b/c/d~._-");
   for (auto bad : {"", "live", "live/", "/live/room1", "live//room1", "a/b/c/d/e", "live/ro om", "live/..",
-                   "./room1", "live/room1.flv", "live/r\xc3\xb6m", "live/%zz", "live/%4", "live/%"})
+                   "./room1", "live/room1.flv", "live/room1.live", "live/room1%2elive", "live/r\xc3\xb6m",
+                   "live/%zz", "live/%4", "live/%"})
     CHECK_MESSAGE(stream_key::parse(bad).has_error(), bad);
+  CHECK(stream_key::parse("a.live/room.live1")->str() == "a.live/room.live1");
   CHECK(stream_key::parse("live/" + std::string(128, 'x')).has_value());
   CHECK(stream_key::parse("live/" + std::string(129, 'x')).has_error());
 }

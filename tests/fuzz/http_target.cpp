@@ -16,8 +16,7 @@ void check(bool holds) {
 std::string plain_form(const net::http_target& target) {
   switch (target.kind) {
   case target_kind::stream:
-    // The form with `.live` reads every key, one that itself ends in `.live` too.
-    return "/" + target.key->str() + ".live.flv";
+    return "/" + target.key->str() + ".flv";
   case target_kind::api_stream:
     return "/api/v1/streams/" + target.key->str();
   case target_kind::api_enumerate:
@@ -36,6 +35,9 @@ void check_target(std::string_view text) {
   if (target->key) check(stream_key::parse(target->key->str()).has_value());
   auto again = net::parse_target(plain_form(*target));
   check(again.has_value() && again->kind == target->kind && again->key == target->key);
+  if (target->kind != target_kind::stream) return;
+  auto alias = net::parse_target("/" + target->key->str() + ".live.flv");
+  check(alias.has_value() && alias->key == target->key);
 }
 
 } // namespace

@@ -111,7 +111,7 @@ TEST_CASE("a name that makes no stream key is answered with BadName and the reas
   for (auto [app, name, why] :
        {std::tuple{"live", "", "empty segment"}, std::tuple{"live", "a b", "byte 0x20"},
         std::tuple{"", "room1", "empty segment"}, std::tuple{"live", "x.flv", ".flv"},
-        std::tuple{"a/b/c/d", "e", "5 segments"}}) {
+        std::tuple{"live", "x.live", ".live"}, std::tuple{"a/b/c/d", "e", "5 segments"}}) {
     publishing p;
     p.client.connect_and_publish(app, name);
     CHECK(p.flush().has_value());
