@@ -75,6 +75,7 @@ private:
     auto target = parse_target({request.target().data(), request.target().size()});
     if (!target) co_return co_await respond(error_reply(target.error()), keep_alive());
     bool is_stream = target->kind == target_kind::stream;
+    std::string_view no_tag;
     switch (request.method()) {
     case http_::verb::get:
       if (is_stream) co_return co_await watch(*target);
@@ -85,7 +86,7 @@ private:
       if (is_stream)
         reply = co_await answer_head(services(), site_->at, *target->key);
       else
-        reply = co_await answer(services(), site_->at, *target, {});
+        reply = co_await answer(services(), site_->at, *target, no_tag);
       co_return co_await respond(std::move(reply), keep_alive());
     }
     case http_::verb::options:
