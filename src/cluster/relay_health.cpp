@@ -27,28 +27,47 @@ std::chrono::milliseconds backoff(std::chrono::milliseconds base, std::chrono::m
 }
 
 void relay_health::failed(const node_id& relay, time_point now) {
+  std::lock_guard lock(mutex_);
   if (marks_.size() >= max_marks && !marks_.contains(relay)) {
     std::erase_if(marks_, [&](auto& item) { return item.second.suspect_until <= now; });
     if (marks_.size() >= max_marks) return;
   }
   auto& one = marks_[relay];
-  if (one.suspect_until <= now) one.failures = 0;
+  if (one.suspect_until <= now) one = {0, now, {}, {}};
   one.blocked_until = now + backoff(first_block, longest_block, one.failures++, random_);
   one.suspect_until = now + suspect_for;
 }
 
 void relay_health::heard(const node_id& relay) {
+  std::lock_guard lock(mutex_);
   marks_.erase(relay);
 }
 
 bool relay_health::usable(const node_id& relay, time_point now) const {
+  std::lock_guard lock(mutex_);
   auto found = marks_.find(relay);
   return found == marks_.end() || found->second.blocked_until <= now;
 }
 
 bool relay_health::suspect(const node_id& relay, time_point now) const {
+  std::lock_guard lock(mutex_);
   auto found = marks_.find(relay);
   return found != marks_.end() && found->second.suspect_until > now;
+}
+
+std::vector<node_id> relay_health::failing(time_point now) const {
+  std::vector<std::pair<time_point, node_id>> found;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [relay, one] : marks_)
+      if (one.suspect_until > now) found.emplace_back(one.since, relay);
+  }
+  std::sort(found.begin(), found.end());
+  found.resize(std::min(found.size(), max_reported));
+  std::vector<node_id> out;
+  for (auto& [since, relay] : found)
+    out.push_back(std::move(relay));
+  return out;
 }
 
 } // namespace sluice::cluster

@@ -1,11 +1,13 @@
-// How the relays behaved toward this node, shared by all its streams: who failed lately, and who is not to
-// be dialled yet. Not locked: one object per worker thread; hand marks to the other workers by posting.
+// How the relays behaved toward this node, shared by all its streams on all its workers: who failed lately,
+// and who is not to be dialled yet. One per node; any thread.
 #pragma once
 
 #include "base/ids.hpp"
 
 #include <chrono>
+#include <mutex>
 #include <unordered_map>
+#include <vector>
 
 namespace sluice::cluster {
 
@@ -27,19 +29,25 @@ public:
   /// Whether others are to be preferred.
   [[nodiscard]] bool suspect(const node_id& relay, time_point now) const;
 
+  /// The relays that fail for this node: suspect now, the longest failing first, at most `max_reported`.
+  [[nodiscard]] std::vector<node_id> failing(time_point now) const;
+
   static constexpr std::chrono::milliseconds first_block{100};
   static constexpr std::chrono::milliseconds longest_block{1000};
   static constexpr std::chrono::seconds suspect_for{5};
   /// Marks kept; beyond it the ones that ended are dropped, then new ones are not taken.
   static constexpr std::size_t max_marks = 10'000;
+  static constexpr std::size_t max_reported = 64;
 
 private:
   struct mark {
     std::uint32_t failures = 0;
+    time_point since; ///< of the first failure in a row
     time_point blocked_until;
     time_point suspect_until;
   };
 
+  mutable std::mutex mutex_;
   std::unordered_map<node_id, mark> marks_;
   std::uint64_t random_;
 };

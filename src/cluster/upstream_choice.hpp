@@ -9,6 +9,7 @@
 #include "cluster/relay_health.hpp"
 
 #include <deque>
+#include <memory>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -114,6 +115,8 @@ using upstream_action = std::variant<connect_upstream, use_upstream, drop_upstre
 
 /// Per relay, 0 (idle) to 15 (full).
 using relay_loads = std::unordered_map<node_id, std::uint8_t>;
+/// Shared by all streams of a node; null: nothing is known.
+using relay_loads_ptr = std::shared_ptr<const relay_loads>;
 
 class upstream_choice {
 public:
@@ -129,7 +132,7 @@ public:
   /// and a link, `not_live` ends the search.
   void set_order(upstream_order order, time_point now);
   /// The loads known, for the first choice (power of two choices); without them a hash of (self, key).
-  void set_loads(relay_loads loads) { loads_ = std::move(loads); }
+  void set_loads(relay_loads_ptr loads) { loads_ = std::move(loads); }
   /// Where this node's log stands; after a hello that started a log, and as its head moves.
   void set_position(epoch at, std::uint64_t head);
 
@@ -208,7 +211,7 @@ private:
   std::uint64_t random_;
 
   upstream_order order_;
-  relay_loads loads_;
+  relay_loads_ptr loads_;
   epoch epoch_;            ///< of our log, zero: none
   std::uint64_t head_ = 0; ///< of our log
   epoch beat_epoch_;

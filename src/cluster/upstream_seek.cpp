@@ -79,8 +79,9 @@ const ranked_relay* upstream_choice::lead(time_point now) const {
   auto first = spread_hash_ % n;
   if (n == 1) return leading[first];
   auto second = (first + 1 + (spread_hash_ >> 32) % (n - 1)) % n;
-  auto a = loads_.find(leading[first]->id), b = loads_.find(leading[second]->id);
-  bool known = a != loads_.end() && b != loads_.end();
+  if (!loads_) return leading[first];
+  auto a = loads_->find(leading[first]->id), b = loads_->find(leading[second]->id);
+  bool known = a != loads_->end() && b != loads_->end();
   return leading[known && b->second < a->second ? second : first];
 }
 

@@ -63,3 +63,22 @@ TEST_CASE("the number of marks is bounded") {
   health.failed("one-more", start + 1min);
   CHECK_FALSE(health.usable("one-more", start + 1min));
 }
+
+TEST_CASE("the relays that fail are listed, the longest failing first, until they serve or are forgotten") {
+  relay_health health(1);
+  CHECK(health.failing(start).empty());
+  health.failed("b", start);
+  health.failed("a", start + 1s);
+  health.failed("b", start + 2s);
+  CHECK(health.failing(start + 2s) == std::vector<node_id>{"b", "a"});
+  health.heard("b");
+  CHECK(health.failing(start + 2s) == std::vector<node_id>{"a"});
+  CHECK(health.failing(start + 1s + relay_health::suspect_for).empty());
+}
+
+TEST_CASE("the list of relays that fail is bounded") {
+  relay_health health(1);
+  for (std::size_t i = 0; i < 2 * relay_health::max_reported; ++i)
+    health.failed(fmt::format("r{}", i), start);
+  CHECK(health.failing(start).size() == relay_health::max_reported);
+}

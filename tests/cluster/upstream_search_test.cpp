@@ -163,7 +163,7 @@ TEST_CASE("with loads known an edge takes the less loaded of two") {
     puller p({}, fmt::format("edge-{}", i));
     auto order = p.order({"a", "b"});
     order.spread = 2;
-    p.choice.set_loads({{"a", 9}, {"b", 2}});
+    p.choice.set_loads(std::make_shared<const relay_loads>(relay_loads{{"a", 9}, {"b", 2}}));
     p.choice.set_order(order, p.now);
     ++firsts[p.run().at(0)];
   }

@@ -62,6 +62,7 @@ private:
     auto from = *out.from;
     out.log = std::move(state);
     say_hello(std::move(out));
+    if (!std::exchange(counted_, true)) here_.pulls->began(asked_.key);
     sender_.emplace(link_, log, [this](stream::end_reason why) { on_end(why); });
     sender_->start(from);
   }
@@ -94,8 +95,10 @@ private:
     ticker_.reset();
     notice_.reset();
     sender_.reset();
+    if (std::exchange(counted_, false)) here_.pulls->ended(asked_.key);
   }
 
+  bool counted_ = false; ///< among the pulls
   std::optional<ticker> ticker_;
   std::optional<deadline> notice_;
   std::optional<log_sender> sender_;

@@ -13,11 +13,11 @@ std::uint64_t random_number() {
 
 puller::puller(std::shared_ptr<pull_context> context, hosted_stream& h, worker& home)
     : context_(std::move(context)), stream_(h), home_(home), log_(context_->log),
-      choice_(h.log.key(), context_->self.node, context_->health[home.index()], random_number(),
-              context_->options.choice),
+      choice_(h.log.key(), context_->self.node, context_->health, random_number(), context_->options.choice),
       receiver_(home, context_->self.node), wake_(home.io()),
       ticker_(home.io(), tick_interval, [this] { tick(); }), anchor_(std::make_shared<puller*>(this)) {
   context_->pulling[home_.index()].push_back(this);
+  choice_.set_loads(context_->loads[home_.index()]);
   ask();
 }
 

@@ -25,6 +25,7 @@ public:
 
   /// Asks for the enumeration again, a little later.
   void ask_soon();
+  void set_loads(cluster::relay_loads_ptr loads) { choice_.set_loads(std::move(loads)); }
 
 private:
   using steady = std::chrono::steady_clock;

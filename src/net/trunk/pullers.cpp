@@ -7,14 +7,13 @@
 
 namespace sluice::net::trunk {
 
+pull_context::pull_context(identity who, pull_options chosen, plane::control& c, stream_hub& h, logger l)
+    : self(std::move(who)), options(std::move(chosen)), control(c), hub(h), log(std::move(l)),
+      health(std::random_device{}()), pulling(h.workers().size()), loads(h.workers().size()) {}
+
 pullers::pullers(stream_hub& hub, plane::control& control, identity self, pull_options options, logger log)
-    : context_(std::make_shared<pull_context>(
-          pull_context{std::move(self), std::move(options), control, hub, std::move(log), {}, {}})) {
-  std::random_device random;
-  for (std::size_t i = 0; i < hub.workers().size(); ++i)
-    context_->health.emplace_back(random());
-  context_->pulling.resize(hub.workers().size());
-}
+    : context_(std::make_shared<pull_context>(std::move(self), std::move(options), control, hub,
+                                              std::move(log))) {}
 
 pullers::~pullers() = default;
 
@@ -31,6 +30,21 @@ void pullers::snapshot_changed() {
       for (auto* one : context->pulling[i])
         one->ask_soon();
     });
+}
+
+void pullers::set_loads(cluster::relay_loads loads) {
+  auto shared = std::make_shared<const cluster::relay_loads>(std::move(loads));
+  auto& workers = context_->hub.workers();
+  for (std::size_t i = 0; i < workers.size(); ++i)
+    workers.at(i).post([context = context_, i, shared] {
+      context->loads[i] = shared;
+      for (auto* one : context->pulling[i])
+        one->set_loads(shared);
+    });
+}
+
+std::vector<node_id> pullers::failing() const {
+  return context_->health.failing(std::chrono::steady_clock::now());
 }
 
 cluster::pull_plan plan_pull(const cluster::enumeration& found, const node_id& self, std::string_view zone) {

@@ -24,15 +24,18 @@ struct pull_options {
 
 class puller;
 
-/// What a node's pullers share; on each worker its own health. Outlives them.
+/// What a node's pullers share. Outlives them.
 struct pull_context {
+  pull_context(identity who, pull_options chosen, plane::control& c, stream_hub& h, logger l);
+
   identity self;
   pull_options options;
   plane::control& control;
   stream_hub& hub;
   logger log;
-  std::vector<cluster::relay_health> health;   ///< by worker index
-  std::vector<std::vector<puller*>> pulling{}; ///< by worker index
+  cluster::relay_health health;
+  std::vector<std::vector<puller*>> pulling;   ///< by worker index
+  std::vector<cluster::relay_loads_ptr> loads; ///< by worker index
 };
 
 class pullers {
@@ -45,6 +48,11 @@ public:
   [[nodiscard]] stream_hub::feeder_factory factory();
   /// The relay list or policy changed: each puller asks again, a little later. Any thread.
   void snapshot_changed();
+  /// The loads of the relays, for the choice among the leading ranks. Any thread.
+  void set_loads(cluster::relay_loads loads);
+  /// The relays that fail for this node, for its heartbeats: the longest failing first, a bounded number. Any
+  /// thread.
+  [[nodiscard]] std::vector<node_id> failing() const;
 
 private:
   std::shared_ptr<pull_context> context_;

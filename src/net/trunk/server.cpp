@@ -101,9 +101,10 @@ void site::stop() {
 }
 
 server::server(stream_hub& hub, identity self, server_options options, logger log)
-    : sites_(std::make_shared<site_list>()), acceptors_(hub.workers()) {
+    : counts_(std::make_shared<pull_counts>()), sites_(std::make_shared<site_list>()),
+      acceptors_(hub.workers()) {
   for (std::size_t i = 0; i < hub.workers().size(); ++i)
-    sites_->push_back(std::make_shared<site>(hub.workers().at(i), hub, self, options, log));
+    sites_->push_back(std::make_shared<site>(hub.workers().at(i), hub, self, options, counts_, log));
 }
 
 server::~server() {
@@ -124,6 +125,10 @@ void server::stop() {
   acceptors_.stop();
   for (auto& s : *sites_)
     s->at.post([all = sites_, s] { s->stop(); });
+}
+
+std::vector<std::pair<std::string, std::uint32_t>> server::pulls() const {
+  return counts_->list();
 }
 
 } // namespace sluice::net::trunk

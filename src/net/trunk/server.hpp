@@ -9,6 +9,7 @@
 namespace sluice::net::trunk {
 
 class site;
+class pull_counts;
 
 struct server_options {
   std::chrono::milliseconds handshake_limit{2'000};  ///< from the accept to the proof
@@ -35,7 +36,11 @@ public:
   /// the workers. Idempotent.
   void stop();
 
+  /// How many nodes pull each stream from here, for heartbeats; a key without any is left out. Any thread.
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint32_t>> pulls() const;
+
 private:
+  std::shared_ptr<pull_counts> counts_;
   std::shared_ptr<std::vector<std::shared_ptr<site>>> sites_;
   acceptor_group acceptors_;
 };

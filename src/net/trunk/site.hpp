@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/trunk/link.hpp"
+#include "net/trunk/pull_counts.hpp"
 #include "net/trunk/request.hpp"
 #include "net/trunk/server.hpp"
 
@@ -19,8 +20,8 @@ public:
 
 class site {
 public:
-  site(worker& w, stream_hub& h, identity who, server_options o, logger l)
-      : at(w), hub(h), self(std::move(who)), options(o), log(std::move(l)) {}
+  site(worker& w, stream_hub& h, identity who, server_options o, std::shared_ptr<pull_counts> c, logger l)
+      : at(w), hub(h), self(std::move(who)), options(o), pulls(std::move(c)), log(std::move(l)) {}
 
   /// Owns `s` until `remove` or `stop`.
   void add(std::shared_ptr<session> s) {
@@ -41,6 +42,7 @@ public:
   stream_hub& hub;
   const identity self;
   const server_options options;
+  const std::shared_ptr<pull_counts> pulls;
   const logger log;
   bool stopped = false;
   std::unordered_map<session*, std::shared_ptr<session>> sessions;

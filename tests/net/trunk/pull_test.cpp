@@ -144,3 +144,72 @@ TEST_CASE("an upstream whose path holds the puller is not used") {
   CHECK_FALSE(b.watch().has_value());
   CHECK_FALSE(b.status().live);
 }
+
+TEST_CASE("a relay says how many nodes pull each stream from it") {
+  node a("a", {.workers = 2}), b("b"), c("c");
+  auto entry = a.serve();
+  for (auto* n : {&b, &c}) {
+    n->pull();
+    n->directory.answer(order({entry}));
+  }
+  for (auto* n : {&a, &b, &c})
+    n->start();
+  CHECK(a.server->pulls().empty());
+  flv_source source;
+  a.publish(epoch{100});
+  a.append(source.start());
+  a.append(source.frames(3));
+  auto first = b.watch(), second = c.watch();
+  REQUIRE(first.has_value());
+  REQUIRE(second.has_value());
+  using counts = std::vector<std::pair<std::string, std::uint32_t>>;
+  CHECK(a.server->pulls() == counts{{"live/room1", 2}});
+  b.stop();
+  CHECK(eventually([&] { return a.server->pulls() == counts{{"live/room1", 1}}; }));
+  c.stop();
+  CHECK(eventually([&] { return a.server->pulls().empty(); }));
+}
+
+TEST_CASE("of two leading relays the less loaded one is pulled from") {
+  for (int lighter : {0, 1}) {
+    node a("a"), b("b"), d("d"), c("c");
+    for (auto* n : {&b, &d, &c})
+      n->pull();
+    auto entry = a.serve();
+    b.directory.answer(order({entry}));
+    d.directory.answer(order({entry}));
+    auto found = order({b.serve(), d.serve()});
+    found.spread = 2;
+    c.directory.answer(found);
+    for (auto* n : {&a, &b, &c, &d})
+      n->start();
+    flv_source source;
+    a.publish(epoch{100});
+    a.append(source.start());
+    a.append(source.frames(3));
+    c.pulls->set_loads({{"b", lighter == 0 ? 1 : 9}, {"d", lighter == 0 ? 9 : 1}});
+    REQUIRE(c.watch().has_value());
+    CHECK(c.status().upstream == (lighter == 0 ? "b" : "d"));
+  }
+}
+
+TEST_CASE("a node lists the relays that fail for it, whichever worker met the failure") {
+  node a("a"), c("c", {.workers = 2});
+  c.pull();
+  auto entry = a.serve();
+  auto dead = entry;
+  dead.id = "dead";
+  dead.trunk_address = "127.0.0.1:1";
+  auto found = order({dead, entry});
+  found.spread = 1;
+  c.directory.answer(found);
+  a.start();
+  c.start();
+  flv_source source;
+  a.publish(epoch{100});
+  a.append(source.start());
+  a.append(source.frames(3));
+  CHECK(c.pulls->failing().empty());
+  REQUIRE(c.watch().has_value());
+  CHECK(c.pulls->failing() == std::vector<node_id>{"dead"});
+}
