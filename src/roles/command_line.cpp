@@ -1,6 +1,8 @@
 #include "roles/command_line.hpp"
 
-#include <CLI/CLI.hpp>
+#include "roles/nearest.hpp"
+#include "roles/option_text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -51,27 +53,6 @@ CLI::Validator one_of(const std::map<std::string, Enum>& names) {
       "");
 }
 
-// An option's line: what it takes and its default; ranges and variables would drown the words.
-class plain_formatter : public CLI::Formatter {
-public:
-  std::string make_option_opts(const CLI::Option* option) const override {
-    if (option->get_type_size() == 0) return {};
-    std::string out = " " + option->get_type_name();
-    out.resize(std::min(out.size(), out.find(':')));
-    auto shown = option->get_default_str();
-    if (!shown.empty() && shown != "[]") out += " [" + shown + "]";
-    return out;
-  }
-};
-
-std::string variable_of(std::string flag) {
-  flag.erase(0, 2);
-  std::transform(flag.begin(), flag.end(), flag.begin(), [](char c) {
-    return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  });
-  return "SLUICE_" + flag;
-}
-
 class declaration {
 public:
   explicit declaration(options& to)
@@ -87,6 +68,7 @@ public:
     declare_streams(to);
     declare_all_in_one(to);
     app_.footer("sluice check OPTIONS tries ports, folders, secret and directories without starting.\n"
+                "sluice ctl COMMAND asks and tells a running cluster; sluice ctl --help says what.\n"
                 "Every option can be given as a variable too: --http-listen as SLUICE_HTTP_LISTEN.\n"
                 "Flags win over variables, variables over the file.\n"
                 "Publish: ffmpeg -re -i FILE -c copy -f flv rtmp://ORIGIN:1935/live/room1\n"
@@ -181,32 +163,14 @@ private:
   std::map<std::string, role_set> usable_;
 };
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j)
-    row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    auto diagonal = row[0]++;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      auto changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
-
 // `dashes`: 2 to name the flag, 0 to name the key.
-std::string nearest(const declaration& declared, std::string_view unknown, std::size_t dashes) {
-  const std::string* best = nullptr;
-  std::size_t least = unknown.size() / 2 + 1;
-  for (const auto& [flag, roles] : declared.usable()) {
-    if (auto d = edit_distance(std::string_view(flag).substr(2), unknown); d < least) {
-      least = d;
-      best = &flag;
-    }
-  }
-  return best ? fmt::format("; did you mean '{}'?", best->substr(2 - dashes)) : "; --help lists them";
+std::string suggest(const declaration& declared, std::string_view unknown, std::size_t dashes) {
+  std::vector<std::string> keys;
+  for (const auto& [flag, roles] : declared.usable())
+    keys.push_back(flag.substr(2));
+  auto best = nearest(unknown, keys);
+  return best ? fmt::format("; did you mean '{}{}'?", std::string(dashes, '-'), *best)
+              : "; --help lists them";
 }
 
 error bad(std::string message) {
@@ -227,7 +191,7 @@ result<void> apply_file(declaration& declared) {
     auto* option = item.parents.empty() ? declared.app().get_option_no_throw("--" + item.name) : nullptr;
     if (!option || item.name == "config" || item.name == "help" || item.name == "version")
       return bad(
-          fmt::format("{}: unknown key '{}'{}", file, item.fullname(), nearest(declared, item.name, 0)));
+          fmt::format("{}: unknown key '{}'{}", file, item.fullname(), suggest(declared, item.name, 0)));
     if (option->count() > 0) continue; // a flag or a variable was given
     try {
       option->add_result(item.inputs);
@@ -265,7 +229,7 @@ result<std::variant<options, text_to_print>> read_command_line(int argc, const c
   } catch (const CLI::ExtrasError&) {
     auto unknown = declared.app().remaining().empty() ? std::string("?") : declared.app().remaining().front();
     auto word = std::string_view(unknown).substr(std::min(unknown.find_first_not_of('-'), unknown.size()));
-    return bad(fmt::format("unknown argument '{}'{}", unknown, nearest(declared, word, 2)));
+    return bad(fmt::format("unknown argument '{}'{}", unknown, suggest(declared, word, 2)));
   } catch (const CLI::Error& e) {
     return bad(e.what());
   }
