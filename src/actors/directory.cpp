@@ -102,6 +102,17 @@ node_page directory_actor_state::nodes_after(const std::string& id) const {
   return page;
 }
 
+overview_answer directory_actor_state::overview() const {
+  overview_answer answer;
+  auto& about = answer.overview;
+  about.at = directory->list_revision();
+  about.digest = directory->list().digest;
+  about.warming = directory->warming(now());
+  about.frozen = directory->frozen();
+  about.rules = directory->list().rules;
+  return answer;
+}
+
 snapshot_update directory_actor_state::watch(const watcher_actor& who) {
   if (std::find(watchers.begin(), watchers.end(), who) == watchers.end()) {
     watchers.push_back(who);
@@ -158,6 +169,7 @@ directory_actor::behavior_type directory(directory_actor::stateful_pointer<direc
       [self](recall_atom, const stream_query& q) { return self->state.recall(q); },
       [self](streams_atom, const page_query& q) { return self->state.streams_after(q.after); },
       [self](nodes_atom, const page_query& q) { return self->state.nodes_after(q.after); },
+      [self](overview_atom) { return self->state.overview(); },
       [self](watch_atom, const watcher_actor& who) { return self->state.watch(who); },
       [self](drain_atom, const std::string& id, bool draining) {
         return done_or(self->state.directory->set_draining(id, draining, self->state.now()));

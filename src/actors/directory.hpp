@@ -39,6 +39,7 @@ struct directory_actor_state {
   caf::result<recall_answer> recall(const stream_query& query) const;
   [[nodiscard]] stream_page streams_after(const std::string& key) const;
   [[nodiscard]] node_page nodes_after(const std::string& id) const;
+  [[nodiscard]] overview_answer overview() const;
   snapshot_update watch(const watcher_actor& who);
   void forget(const caf::actor_addr& who);
   /// Lets time pass and tells the watchers of what changed since the last step.

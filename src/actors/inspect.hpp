@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cluster/directory_state.hpp"
+#include "cluster/overview.hpp"
 
 #include <caf/error.hpp>
 #include <caf/meta/load_callback.hpp>
@@ -16,6 +17,7 @@ namespace sluice::actors {
 constexpr std::size_t max_message_nodes = 10'000;
 constexpr std::size_t max_message_streams = 10'000;
 constexpr std::size_t max_message_ranks = 1'000;
+constexpr std::size_t max_message_overrides = 10'000;
 constexpr std::size_t max_extra_fields = 32;
 
 /// The verdict after loading: nothing, or that the peer's message does not hold what it must.
@@ -51,7 +53,11 @@ typename Inspector::result_type inspect(Inspector& f, relay_entry& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, policy& x) {
-  return f(caf::meta::type_name("sluice::policy"), x.copies, x.spread, x.algorithm);
+  return f(caf::meta::type_name("sluice::policy"), x.copies, x.spread, x.algorithm, x.version, x.drained,
+           x.weights, caf::meta::load_callback([&] {
+             return actors::accept_if(x.drained.size() <= actors::max_message_overrides &&
+                                      x.weights.size() <= actors::max_message_overrides);
+           }));
 }
 
 template <class Inspector>
@@ -68,6 +74,11 @@ typename Inspector::result_type inspect(Inspector& f, revision& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, published_snapshot& x) {
   return f(caf::meta::type_name("sluice::published_snapshot"), x.at, x.warming, x.list);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, directory_overview& x) {
+  return f(caf::meta::type_name("sluice::directory_overview"), x.at, x.digest, x.warming, x.frozen, x.rules);
 }
 
 template <class Inspector>

@@ -21,6 +21,7 @@ CAF_ADD_TYPE_ID(sluice, (sluice::actors::snapshot_update))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::page_query))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::stream_page))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::node_page))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::overview_answer))
 
 CAF_ADD_ATOM(sluice, sluice::actors, register_atom, "register")
 CAF_ADD_ATOM(sluice, sluice::actors, heartbeat_atom, "heartbeat")
@@ -32,6 +33,7 @@ CAF_ADD_ATOM(sluice, sluice::actors, recall_atom, "recall")
 CAF_ADD_ATOM(sluice, sluice::actors, watch_atom, "watch")
 CAF_ADD_ATOM(sluice, sluice::actors, streams_atom, "streams")
 CAF_ADD_ATOM(sluice, sluice::actors, nodes_atom, "nodes")
+CAF_ADD_ATOM(sluice, sluice::actors, overview_atom, "overview")
 CAF_ADD_ATOM(sluice, sluice::actors, drain_atom, "drain")
 CAF_ADD_ATOM(sluice, sluice::actors, step_atom, "step")
 CAF_ADD_ATOM(sluice, sluice::actors, dial_atom, "dial")
@@ -58,6 +60,7 @@ using directory_actor =
                      caf::replies_to<recall_atom, stream_query>::with<recall_answer>,
                      caf::replies_to<streams_atom, page_query>::with<stream_page>,
                      caf::replies_to<nodes_atom, page_query>::with<node_page>,
+                     caf::replies_to<overview_atom>::with<overview_answer>,
                      caf::replies_to<watch_atom, watcher_actor>::with<snapshot_update>,
                      caf::replies_to<drain_atom, std::string, bool>::with<void>, caf::reacts_to<step_atom>>;
 

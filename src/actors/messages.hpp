@@ -82,6 +82,11 @@ struct snapshot_update {
   cluster::published_snapshot published;
 };
 
+struct overview_answer {
+  message_head head;
+  cluster::directory_overview overview;
+};
+
 /// Asks for the part of a list that follows the id or key `after`.
 struct page_query {
   message_head head;
@@ -139,6 +144,10 @@ typename Inspector::result_type inspect(Inspector& f, recall_answer& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, snapshot_update& x) {
   return f(caf::meta::type_name("sluice::snapshot_update"), x.head, x.published);
+}
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, overview_answer& x) {
+  return f(caf::meta::type_name("sluice::overview_answer"), x.head, x.overview);
 }
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, page_query& x) {

@@ -3,6 +3,7 @@
 #include "roles/check.hpp"
 #include "roles/cluster_plan.hpp"
 #include "roles/command_line.hpp"
+#include "roles/ctl/run.hpp"
 #include "roles/node.hpp"
 #include "roles/secret_file.hpp"
 
@@ -125,6 +126,7 @@ int run_nodes(const options& chosen, const sigset_t& signals) {
 } // namespace
 
 int run_process(int argc, const char* const* argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "ctl") return run_ctl(argc - 1, argv + 1);
   std::vector<const char*> arguments(argv, argv + argc);
   bool check = argc > 1 && std::string_view(argv[1]) == "check";
   if (check) arguments.erase(arguments.begin() + 1);

@@ -38,6 +38,7 @@ directory_actor::behavior_type recording(directory_actor::pointer, std::shared_p
       [](recall_atom, const stream_query&) { return recall_answer{}; },
       [](streams_atom, const page_query&) { return stream_page{}; },
       [](nodes_atom, const page_query&) { return node_page{}; },
+      [](overview_atom) { return overview_answer{}; },
       [](watch_atom, const watcher_actor&) { return snapshot_update{}; },
       [](drain_atom, const std::string&, bool) {},
       [](step_atom) {},

@@ -45,6 +45,7 @@ directory_actor::behavior_type scripted(directory_actor::pointer self, std::shar
       },
       [](streams_atom, const page_query&) { return stream_page{}; },
       [](nodes_atom, const page_query&) { return node_page{}; },
+      [](overview_atom) { return overview_answer{}; },
       [](watch_atom, const watcher_actor&) { return snapshot_update{}; },
       [nothing](drain_atom, const std::string&, bool) { return nothing(); },
       [](step_atom) {},

@@ -118,6 +118,13 @@ void for_each_message(Each each) {
   published.warming = true;
   published.list = list();
   each("snapshot_update", snapshot_update{head(), published});
+  cluster::directory_overview overview;
+  overview.at = published.at;
+  overview.digest = 1234;
+  overview.frozen = true;
+  overview.rules.drained = {"r2"};
+  overview.rules.weights = {{"r1", 0.5}};
+  each("overview_answer", overview_answer{head(), overview});
   each("page_query", page_query{head(), "r1"});
   each("stream_page", stream_page{head(), {stream()}, true});
   cluster::node_view view;

@@ -35,18 +35,6 @@ std::string_view state_of(const stream_status& s) {
   return s.last_beat && !s.last_beat->publisher_live ? "paused" : "live";
 }
 
-json::object listed_stream(const cluster::stream_announcement& s) {
-  json::object out{{"key", s.key},
-                   {"state", s.state == cluster::publisher_state::live ? "live" : "paused"},
-                   {"epoch", epoch_text(s.log_epoch)},
-                   {"origin", s.origin},
-                   {"since_unix_ms", s.since_unix_ms},
-                   {"video", text_or_null(s.video)},
-                   {"audio", text_or_null(s.audio)}};
-  add_size(out, s.width, s.height);
-  return out;
-}
-
 json::object local_stream(const stream_status& s) {
   json::object out{{"key", s.key},
                    {"state", state_of(s)},
@@ -61,11 +49,23 @@ json::object local_stream(const stream_status& s) {
 
 } // namespace
 
+json::object announcement_json(const cluster::stream_announcement& s) {
+  json::object out{{"key", s.key},
+                   {"state", s.state == cluster::publisher_state::live ? "live" : "paused"},
+                   {"epoch", epoch_text(s.log_epoch)},
+                   {"origin", s.origin},
+                   {"since_unix_ms", s.since_unix_ms},
+                   {"video", text_or_null(s.video)},
+                   {"audio", text_or_null(s.audio)}};
+  add_size(out, s.width, s.height);
+  return out;
+}
+
 json::value streams_json(const plane::stream_list* all, const std::vector<stream_status>& here) {
   std::map<std::string, json::object> rows;
   if (all)
     for (const auto& s : all->streams)
-      rows[s.key] = listed_stream(s);
+      rows[s.key] = announcement_json(s);
   for (const auto& s : here) {
     auto& row = rows.try_emplace(s.key, local_stream(s)).first->second;
     row["viewers"] = s.viewers;

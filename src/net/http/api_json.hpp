@@ -12,6 +12,9 @@ namespace sluice::net {
 /// `/api/v1/streams`: the directories' list (null: none was ever heard) with what is served here.
 boost::json::value streams_json(const plane::stream_list* all, const std::vector<stream_status>& here);
 
+/// A stream as its origin announced it: a row of `/api/v1/streams`.
+boost::json::object announcement_json(const cluster::stream_announcement& s);
+
 /// `/api/v1/streams/<key>` as this node sees it.
 boost::json::value stream_json(const node_id& node, const std::string& zone, const stream_key& key,
                                const stream_status& here, cluster::liveness live);

@@ -1,0 +1,20 @@
+// What a directory said, laid out for people. Pure; `now_unix_ms` is an argument.
+#pragma once
+
+#include "cluster/overview.hpp"
+
+#include <string>
+#include <vector>
+
+namespace sluice::roles::ctl {
+
+std::string nodes_view(const std::vector<cluster::node_view>& nodes);
+std::string streams_view(const std::vector<cluster::stream_announcement>& streams, std::uint64_t now_unix_ms);
+std::string enumeration_view(const std::string& key, const std::string& zone,
+                             const cluster::enumeration& found);
+/// Each relay with what made its rank.
+std::string explanation_view(const std::string& key, const std::string& zone,
+                             const cluster::enumeration& found, const std::vector<cluster::node_view>& nodes,
+                             const cluster::directory_overview& about);
+
+} // namespace sluice::roles::ctl
