@@ -1,0 +1,180 @@
+#include "net/support/etcd_process.hpp"
+
+#include "net/store/etcd_json.hpp"
+#include "net/trunk/base64.hpp"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/datagram_protocol.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <csignal>
+#include <fcntl.h>
+#include <random>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+namespace sluice::test {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+
+namespace {
+
+constexpr const char* program = "/usr/bin/etcd";
+constexpr auto start_limit = std::chrono::seconds(60);
+
+// An abstract name a port: the other tests of this machine do the same.
+bool reserve(std::uint16_t port) {
+  static asio::io_context io;
+  static std::vector<asio::local::datagram_protocol::socket> reserved;
+  asio::local::datagram_protocol::socket claim(io);
+  claim.open();
+  auto name = fmt::format("{}sluice-test-port-{}", '\0', port);
+  boost::system::error_code taken;
+  claim.bind(asio::local::datagram_protocol::endpoint(name), taken);
+  if (taken) return false;
+  reserved.push_back(std::move(claim));
+  return true;
+}
+
+bool nobody_listens(std::uint16_t port) {
+  asio::io_context io;
+  tcp::acceptor probe(io, tcp::v4());
+  probe.set_option(tcp::acceptor::reuse_address(true));
+  boost::system::error_code taken;
+  probe.bind({asio::ip::address_v4::loopback(), port}, taken);
+  return !taken;
+}
+
+std::string base64(std::string_view text) {
+  return net::to_base64(as_bytes(text));
+}
+
+} // namespace
+
+std::uint16_t free_port() {
+  static std::random_device random;
+  std::uniform_int_distribution<int> any(12'000, 31'999);
+  while (true) {
+    auto port = static_cast<std::uint16_t>(any(random));
+    if (reserve(port) && nobody_listens(port)) return port;
+  }
+}
+
+etcd_process::etcd_process() : port_(free_port()), peer_port_(free_port()) {
+  INFO("needs " << program << ", which tools/bootstrap tests installs (package etcd-server)");
+  REQUIRE(std::filesystem::exists(program));
+  auto name = (std::filesystem::temp_directory_path() / "sluice-etcd-XXXXXX").string();
+  REQUIRE(::mkdtemp(name.data()) != nullptr);
+  folder_ = name;
+  start();
+}
+
+etcd_process::~etcd_process() {
+  kill();
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+void etcd_process::spawn() {
+  auto clients = fmt::format("http://127.0.0.1:{}", port_),
+       peers = fmt::format("http://127.0.0.1:{}", peer_port_);
+  auto data = (folder_ / "data").string(), log = (folder_ / "log").string();
+  auto members = "default=" + peers;
+  const char* command[] = {program,         "--data-dir",
+                           data.c_str(),    "--listen-client-urls",
+                           clients.c_str(), "--advertise-client-urls",
+                           clients.c_str(), "--listen-peer-urls",
+                           peers.c_str(),   "--initial-advertise-peer-urls",
+                           peers.c_str(),   "--initial-cluster",
+                           members.c_str(), nullptr};
+  auto out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  pid_ = ::fork();
+  if (pid_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::dup2(out, STDOUT_FILENO);
+    ::dup2(out, STDERR_FILENO);
+    ::execv(program, const_cast<char* const*>(command));
+    ::_exit(127);
+  }
+  ::close(out);
+  REQUIRE(pid_ > 0);
+}
+
+void etcd_process::start() {
+  spawn();
+  auto end = std::chrono::steady_clock::now() + start_limit;
+  while (post("/v3/kv/range", fmt::format(R"({{"key":"{}"}})", base64("up"))).find("header") ==
+         std::string::npos) {
+    REQUIRE_MESSAGE(std::chrono::steady_clock::now() < end, "etcd did not start, see ", folder_.string());
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+void etcd_process::start_empty() {
+  std::filesystem::remove_all(folder_ / "data");
+  start();
+}
+
+void etcd_process::kill() {
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
+void etcd_process::freeze() {
+  ::kill(pid_, SIGSTOP);
+}
+
+void etcd_process::thaw() {
+  ::kill(pid_, SIGCONT);
+}
+
+std::string etcd_process::post(const std::string& path, const std::string& body) const {
+  asio::io_context io;
+  tcp::socket wire(io);
+  boost::system::error_code failed;
+  wire.connect({asio::ip::address_v4::loopback(), port_}, failed);
+  if (failed) return {};
+  http::request<http::string_body> request{http::verb::post, path, 11, body};
+  request.set(http::field::host, "etcd");
+  request.prepare_payload();
+  http::write(wire, request, failed);
+  boost::beast::flat_buffer buffer;
+  http::response<http::string_body> reply;
+  if (!failed) http::read(wire, buffer, reply, failed);
+  return failed ? std::string{} : reply.body();
+}
+
+void etcd_process::put(const std::string& key, const std::string& value) const {
+  auto reply = post("/v3/kv/put", fmt::format(R"({{"key":"{}","value":"{}"}})", base64(key), base64(value)));
+  CHECK(reply.find("revision") != std::string::npos);
+}
+
+void etcd_process::erase(const std::string& key) const {
+  auto reply = post("/v3/kv/deleterange", fmt::format(R"({{"key":"{}"}})", base64(key)));
+  CHECK(reply.find("deleted") != std::string::npos);
+}
+
+std::uint64_t etcd_process::revision() const {
+  auto reply = net::etcd::decode_range(post("/v3/kv/range", fmt::format(R"({{"key":"{}"}})", base64("up"))));
+  REQUIRE(reply.has_value());
+  return reply->revision;
+}
+
+void etcd_process::compact(std::uint64_t revision) const {
+  auto reply = post("/v3/kv/compaction", fmt::format(R"({{"revision":"{}","physical":true}})", revision));
+  CHECK(reply.find("header") != std::string::npos);
+}
+
+} // namespace sluice::test
