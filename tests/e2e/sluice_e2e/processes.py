@@ -16,7 +16,8 @@ _random = random.SystemRandom()
 _reserved = {}
 
 
-def _die_with_parent():
+def die_with_parent():
+    """For a child process: the kernel kills it when its parent ends, however that ends."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -51,14 +52,19 @@ def free_port():
 
 
 class Child:
-    """One process in `folder`, its output in `folder`/<name>.log."""
+    """One process in `folder`, its output in `folder`/<name>.log. `prepare` runs in it before the program."""
 
-    def __init__(self, name, command, folder, stdin=subprocess.DEVNULL):
+    def __init__(self, name, command, folder, stdin=subprocess.DEVNULL, prepare=None):
+        def before_the_program():
+            die_with_parent()
+            if prepare:
+                prepare()
+
         self.name = name
         self.log = folder / f"{name}.log"
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(command, stdin=stdin, stdout=out, stderr=subprocess.STDOUT,
-                                             preexec_fn=_die_with_parent, cwd=folder)
+                                             preexec_fn=before_the_program, cwd=folder)
         self.pid = self._process.pid
 
     @property

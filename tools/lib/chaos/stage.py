@@ -1,0 +1,232 @@
+"""The running cluster with its encoders, viewers and proxies, and the one way to watch a fault happen to it."""
+
+import collections
+import dataclasses
+import time
+
+from sluice_e2e import plain_http
+from sluice_e2e.processes import wait_until
+
+from . import machines
+from .node_logs import NodeLogs
+from .proxy import Proxies
+from .publishers import Encoder
+from .sockets import Closed, ViewerSocket
+from .watcher import Watcher
+
+SETTLE_LIMIT = 20.0
+CATCH_UP_LIMIT = 8.0
+CAUGHT_UP = 0.2  # seconds; a viewer that lacks nothing older has caught up
+STEADY = 0.7  # seconds of calm before a fault
+FIRST_PROXY_PORT = 8600
+PROXIED = 2  # the last so many relays are reached through proxies
+
+
+@dataclasses.dataclass
+class Fault:
+    """One thing that was done and what the viewers saw of it."""
+
+    kind: str
+    what: str
+    began: float  # unix seconds
+    pauses: list = dataclasses.field(default_factory=list)  # seconds, one a viewer behind it, without a hedge
+    hedged: list = dataclasses.field(default_factory=list)  # the same of viewers at an edge that hedges
+    others: list = dataclasses.field(default_factory=list)  # of viewers that it should not have touched
+    lost: int = 0
+    doubled: int = 0
+    wrong: int = 0
+    closed: int = 0
+    moves: int = 0
+    tail: int = 0
+    unfinished: int = 0  # viewers that still lacked bytes at the end
+    late: float = 0.0  # worst sample taken while the tool itself stood still
+    list_known: float = None  # seconds until every node had the new relay list
+    serving: float = None  # seconds from a process's start to its first byte for a viewer
+    notes: list = dataclasses.field(default_factory=list)
+    broken: list = dataclasses.field(default_factory=list)  # what did not happen that had to
+    ended: float = 0.0
+
+
+class Stage:
+    def __init__(self, network, folder, binary, plan, rng):
+        self.plan, self.rng, self.network, self.folder = plan, rng, network, folder
+        self.machines = machines.cluster(network, folder, binary, plan)
+        self.logs = NodeLogs(folder)
+        self.keys = [f"live/room{i + 1}" for i in range(plan.streams)]
+        self.faults = []
+        self.worst_stall = 0.0  # seconds the watcher did not run
+        self.spare_relay, self.spare_edge = f"r{plan.relays + 1}", f"e{plan.edges + 1}"
+        self.relays = [f"r{i + 1}" for i in range(plan.relays)]
+        self.hedging = {f"e{plan.edges}"} if self.machines.can("--hedge") else set()
+        self.watcher = Watcher([self.machines.records / origin.name for origin in self.machines.of("origin")])
+        self._place_proxies()
+        origins = self.machines.of("origin")
+        self.encoders = {key: Encoder(folder, key, "post" if i % 3 == 2 else "rtmp", origins[i % len(origins)])
+                         for i, key in enumerate(self.keys)}
+
+    def _place_proxies(self):
+        plan = {}
+        for i, name in enumerate(self.relays[-PROXIED:]):
+            relay = self.machines[name]
+            listen = (self.network.hub, self.network.port(FIRST_PROXY_PORT + i))
+            plan[name] = (listen, (relay.address, relay.ports["trunk"]))
+            relay.arguments += ["--trunk-advertise", f"{listen[0]}:{listen[1]}"]
+        self.proxies = Proxies(plan)
+
+    def start(self):
+        names = [name for name in self.machines.all if name != self.spare_relay]
+        for name in names:
+            self.machines.start(name)
+        for name in names:
+            self.machines.wait_ready(name)
+        for encoder in self.encoders.values():
+            encoder.start()
+        for key in self.keys:
+            wait_until(f"{key} to be recorded", lambda k=key: self.watcher.heads(k), 15)
+        time.sleep(1)
+        refused = self.watcher.open(list(self._seats()))
+        if refused:
+            raise AssertionError(f"{len(refused)} viewers were refused, the first: {refused[0]}")
+        self.settle()
+        time.sleep(2)
+
+    def _seats(self):
+        edges = [edge for edge in self.machines.of("edge") if edge.name != self.spare_edge]
+        for i in range(self.plan.viewers):
+            edge, key = edges[i % len(edges)], self.keys[i // len(edges) % len(self.keys)]
+            scheme = "ws" if i // len(edges) // len(self.keys) % 2 == 0 else "http"
+            yield f"v{i + 1}", edge.name, key, edge.url(f"/{key}.flv", scheme)
+
+    def upstreams(self):
+        return self.machines.upstreams(self.keys)
+
+    def relays_in_use(self, among=None):
+        """The relays that feed an edge, the busiest first, as {name: [(edge, key)]}."""
+        used = collections.defaultdict(list)
+        for seat, path in self.upstreams().items():
+            if seat[0] != self.spare_edge:
+                for name in path[1:-1]:
+                    used[name].append(seat)
+        return {name: seats for name, seats in sorted(used.items(), key=lambda one: -len(one[1]))
+                if among is None or name in among}
+
+    def a_relay_in_use(self, among=None):
+        """A relay, drawn, and what hangs on it."""
+        used = self.relays_in_use(among)
+        if not used:
+            raise AssertionError(f"no relay {'of ' + ', '.join(among) if among else ''} feeds any edge")
+        name = self.rng.choice(list(used))
+        return name, set(used[name])
+
+    def during(self, kind, what, action, behind=None, hold=1.2, settled=None):
+        """Does `action`, watches for `hold` seconds and until everybody has everything, and writes it down. `behind`:
+        the (edge, key) that the fault is about, None: all. `settled()` says whether the end can be judged."""
+        fault = Fault(kind, what, time.time())
+        self.watcher.begin()
+        begun = time.monotonic()
+        try:
+            action(fault)
+        except (AssertionError, OSError, Closed) as error:
+            fault.broken.append(str(error).splitlines()[0])
+        left = hold - (time.monotonic() - begun)
+        if left > 0:
+            time.sleep(left)
+        self._wait_caught_up(settled)
+        self._judge(fault, behind)
+        self.faults.append(fault)
+        return fault
+
+    def _wait_caught_up(self, settled):
+        deadline = time.monotonic() + CATCH_UP_LIMIT
+        while time.monotonic() < deadline:
+            waiting, absent = self.watcher.behind()
+            if waiting < CAUGHT_UP and not absent and (settled is None or settled()):
+                return
+            time.sleep(0.05)
+
+    def _judge(self, fault, behind):
+        report = self.watcher.end()
+        fault.ended = time.time()
+        self.worst_stall = max([self.worst_stall, *(end - begin for begin, end in report["stalls"])])
+        for seat in report["viewers"]:
+            affected = behind is None or (seat["edge"], seat["key"]) in behind
+            group = fault.others if not affected else \
+                fault.hedged if seat["edge"] in self.hedging else fault.pauses
+            group.append(seat["pause"])
+            for name in ("lost", "doubled", "wrong", "moves", "tail"):
+                setattr(fault, name, getattr(fault, name) + seat.get(name, 0))
+            fault.closed += len(seat["closed"])
+            fault.unfinished += seat["unfinished"]
+            fault.late = max(fault.late, seat["marked"])
+            told = [*seat["notes"], *(f"closed: {how}" for how in seat["closed"])]
+            fault.notes += [f"{seat['viewer']} at {seat['edge']}, {seat['key']}: {note}" for note in told[:2]]
+        fault.notes = fault.notes[:20]
+
+    def list_holders(self, without=()):
+        """Nodes that log the relay list and can hear of a new one."""
+        return [m.name for m in self.machines.all.values()
+                if m.role != "directory" and m.alive and not m.cut_off and m.name not in without]
+
+    def learn_list_time(self, fault, since=None, without=()):
+        """How long after the first node (or `since`, unix seconds) the last one knew the new list."""
+        known = self.logs.list_known(fault.began, time.time(), self.list_holders(without))
+        if known:
+            fault.list_known = known[1] - (since if since is not None else known[0])
+
+    def settle(self):
+        """Waits until the cluster is whole and calm; the last fault is broken if it does not get there."""
+        members = [m for m in self.machines.all.values() if m.name != self.spare_relay]
+
+        def whole():
+            if not all(m.alive and m.ready() for m in members):
+                return False
+            nodes = self.machines["e1"].get("nodes")
+            states = {one["id"]: one["state"] for one in nodes["nodes"]} if nodes else {}
+            return all(states.get(m.name) == "ready" for m in members if m.role != "directory") and \
+                len([1 for edge, _ in self.upstreams() if edge != self.spare_edge]) == self.plan.edges * len(self.keys)
+
+        try:
+            wait_until("the cluster to be whole", whole, SETTLE_LIMIT, every=0.1)
+            wait_until("every viewer to have everything",
+                       lambda: self.watcher.behind() < (CAUGHT_UP, 1) and not self.watcher.behind()[1], SETTLE_LIMIT)
+        except AssertionError as error:
+            if not self.faults:
+                raise
+            self.faults[-1].broken.append(str(error))
+        time.sleep(STEADY)
+
+    def serving_again(self, relay, begun):
+        """Seconds since `begun` until a relay that was started then is ready and shows one of its own streams, if
+        it has any."""
+        self.machines.wait_ready(relay)
+        ready = time.monotonic() - begun
+        for key in self.keys:
+            found = self.machines["e1"].get(f"enumerate/{key}")
+            if found and relay in [one["id"] for one in found["head"]]:
+                return self.first_byte(self.machines[relay].url(f"/{key}.flv"), begun)
+        return ready
+
+    def first_byte(self, url, begun, limit=5.0):
+        """Seconds since `begun` until a viewer that keeps trying gets the first bytes of picture."""
+        deadline = begun + limit
+        while time.monotonic() < deadline:
+            try:
+                viewer = ViewerSocket(url)
+            except (OSError, plain_http.Refused, AssertionError):
+                time.sleep(0.01)
+                continue
+            try:
+                got = 0
+                while time.monotonic() < deadline:
+                    got += len(viewer.read())
+                    if got > viewer.place.preface:
+                        return time.monotonic() - begun
+                    time.sleep(0.002)
+            finally:
+                viewer.close()
+        raise AssertionError(f"{url}: no picture within {limit} s")
+
+    def end(self):
+        for encoder in self.encoders.values():
+            encoder.kill()
+        self.machines.end()

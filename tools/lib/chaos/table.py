@@ -1,0 +1,38 @@
+"""A run's table, for terminals, documents and programs."""
+
+import dataclasses
+import json
+
+from . import bars
+
+COLUMNS = ["fault", "number", "pause p50", "p99", "max", "others' max", "bytes lost", "doubled", "wrong", "closed",
+           "list known p99", "serving", "bars"]
+
+
+def _ms(value):
+    return "-" if value is None else f"{value * 1e3:.0f} ms"
+
+
+def _cells(row):
+    bar = bars.BARS.get(row.kind, bars.Bar())
+    judged = "missed" if row.missed else "held" if bar.longest is not None else "held (bytes)"
+    lost = f"{row.lost}" + (f" (+ {row.tail} of {row.moves} left logs' tails)" if row.moves else "")
+    return [row.kind, str(row.faults), _ms(bars.percentile(row.pauses, 0.5)), _ms(bars.percentile(row.pauses, 0.99)),
+            _ms(max(row.pauses, default=None)), _ms(max(row.others, default=None)), lost, str(row.doubled),
+            str(row.wrong), str(row.closed), _ms(bars.percentile(row.lists, 0.99)),
+            _ms(max(row.serving, default=None)), judged]
+
+
+def lines(rows, skipped, markdown):
+    table = [COLUMNS, *(_cells(row) for row in rows)]
+    table += [[name, "SKIPPED", *[""] * (len(COLUMNS) - 3), why] for name, why in skipped.items()]
+    if markdown:
+        out = [f"| {' | '.join(cells)} |" for cells in table]
+        return [out[0], "|---" * len(COLUMNS) + "|", *out[1:]]
+    widths = [max(len(cells[i]) for cells in table) for i in range(len(COLUMNS) - 1)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(cells, [*widths, 0])).rstrip() for cells in table]
+
+
+def as_json(faults, rows, skipped, about):
+    return json.dumps({"about": about, "skipped": skipped, "faults": [dataclasses.asdict(one) for one in faults],
+                       "rows": [dataclasses.asdict(row) for row in rows]}, indent=1)
