@@ -22,6 +22,7 @@ LIST_LIMIT = 0.300  # p99
 BARS = {
     "relay killed": AT_ONCE,
     "relay restarted": AT_ONCE,
+    "relay stopped": AT_ONCE,
     "relay killed without directories": AT_ONCE,
     "relay frozen": SILENT,
     "cable pulled": SILENT,

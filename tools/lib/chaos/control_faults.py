@@ -51,7 +51,7 @@ class Added(Kind):
         if stage.machines.has_ctl:
             stage.during("relay drained", name, lambda _: stage.machines.ctl("drain", name), behind, hold=2.0)
             behind = None
-        fault = stage.during("relay taken away" if behind is None else "relay restarted", name,
+        fault = stage.during("relay taken away" if behind is None else "relay stopped", name,
                              lambda _: stage.machines[name].process.stop(), behind, hold=1.5)
         stage.learn_list_time(fault)
         if stage.machines.has_ctl:

@@ -48,19 +48,17 @@ class PublisherMoves(Kind):
         key = stage.rng.choice([key for key, encoder in stage.encoders.items() if encoder.origin is fullest])
         encoder = stage.encoders[key]
         target = next(o for o in stage.machines.of("origin") if o is not encoder.origin)
-        before = stage.watcher.heads(key)
+        before = {key: len(stage.watcher.heads(key))}
 
         def move(_):
             encoder.kill()
             time.sleep(0.3)
             encoder.origin = target
-            go_on_trying(stage, [encoder])
+            go_on_trying(stage, [encoder], before)
 
-        fault = stage.during(self.name, f"{key} to {target.name}", move, behind_key(stage, key), hold=3.0,
-                             settled=lambda: len(stage.watcher.heads(key)) > len(before))
-        if len(stage.watcher.heads(key)) == len(before):
-            fault.broken.append(f"{target.name} did not take the stream")
-            go_on_trying(stage, [encoder])
+        stage.during(self.name, f"{key} to {target.name}", move, behind_key(stage, key), hold=3.0)
+        if not encoder.alive:
+            go_on_trying(stage, [encoder], before, limit=30.0)
 
 
 class OriginDies(Kind):
@@ -81,28 +79,25 @@ class OriginDies(Kind):
                 encoder.kill()
                 encoder.origin = other
             time.sleep(0.3)
-            go_on_trying(stage, moved)
+            go_on_trying(stage, moved, before)
 
-        fault = stage.during(self.name, origin.name, die, behind_key(stage, *(e.key for e in moved)), hold=3.0,
-                             settled=lambda: all(len(stage.watcher.heads(key)) > n for key, n in before.items()))
-        for key, count in before.items():
-            if len(stage.watcher.heads(key)) == count:
-                fault.broken.append(f"{other.name} did not take {key}")
+        stage.during(self.name, origin.name, die, behind_key(stage, *(e.key for e in moved)), hold=3.0)
         stage.machines.start_and_wait(origin.name)
 
 
-def go_on_trying(stage, encoders, limit=8.0):
-    """Starts encoders as people do who are refused: again and again, until they stay."""
+def go_on_trying(stage, encoders, before, limit=8.0):
+    """Starts encoders as people do who are refused: again and again, until each one's stream has a new log. `before`:
+    {key: how many it had}."""
     deadline = time.monotonic() + limit
-    since = {}
     while time.monotonic() < deadline:
-        for encoder in encoders:
+        waiting = [e for e in encoders if len(stage.watcher.heads(e.key)) == before[e.key]]
+        if not waiting:
+            return
+        for encoder in waiting:
             if not encoder.alive:
                 encoder.start()
-                since[encoder.key] = time.monotonic()
-        if all(e.alive and time.monotonic() - since.get(e.key, 0) > 1.0 for e in encoders):
-            return
-        time.sleep(0.1)
+        time.sleep(0.05)
+    raise AssertionError(", ".join(f"{e.origin.name} did not take {e.key}" for e in waiting))
 
 
 KINDS = (PublisherReturns(), PublisherMoves(), OriginDies())
