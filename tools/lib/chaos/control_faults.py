@@ -9,14 +9,16 @@ from .publishers import Encoder
 class Controlled(Kind):
     """Done by `sluice ctl`."""
 
+    command = ""
+
     def lacks(self, stage):
-        return "" if stage.machines.has_ctl else "the program has no ctl"
+        return stage.machines.lacks_ctl(self.command)
 
 
 class Drain(Controlled):
     """`sluice ctl drain` of a relay in use, later undrain."""
 
-    name = "relay drained"
+    name, command = "relay drained", "drain"
 
     def strike(self, stage):
         name, behind = stage.a_relay_in_use()
@@ -29,7 +31,7 @@ class Drain(Controlled):
 class Weight(Controlled):
     """Another weight for a relay in use, and its own again."""
 
-    name = "weight changed"
+    name, command = "weight changed", "weight"
 
     def strike(self, stage):
         name, _ = stage.a_relay_in_use()
@@ -48,13 +50,14 @@ class Added(Kind):
         name = stage.spare_relay
         bring_back(stage, name, kind=self.name)
         behind = set(stage.relays_in_use().get(name, ()))
-        if stage.machines.has_ctl:
+        drains = not stage.machines.lacks_ctl("drain")
+        if drains:
             stage.during("relay drained", name, lambda _: stage.machines.ctl("drain", name), behind, hold=2.0)
             behind = None
         fault = stage.during("relay taken away" if behind is None else "relay stopped", name,
                              lambda _: stage.machines[name].process.stop(), behind, hold=1.5)
         stage.learn_list_time(fault)
-        if stage.machines.has_ctl:
+        if drains:
             stage.machines.ctl("undrain", name)
 
 
@@ -120,6 +123,23 @@ class AllDirectories(Directories):
     name, count = "all directories dead", 3
 
 
+class StoreDead(Kind):
+    """etcd, where the directories keep their state, is killed and comes back later."""
+
+    name = "etcd dead"
+
+    def lacks(self, stage):
+        return "" if stage.machines.store else "the directories run with --store memory"
+
+    def strike(self, stage):
+        def kill(fault):
+            stage.machines.store.process.kill()
+            new_stream_plays(stage, fault)
+
+        stage.during(self.name, "", kill, hold=3.0)
+        stage.during(f"{self.name}, back", "", lambda _: stage.machines.start_store(), hold=2.0)
+
+
 class RelayWithoutDirectories(Kind):
     """All directories are dead, then the relay in use is killed, and comes back by the list it saved."""
 
@@ -153,5 +173,5 @@ def new_stream_plays(stage, fault):
         encoder.stop()
 
 
-KINDS = (Drain(), Weight(), Added(), OneDirectory(), TwoDirectories(), AllDirectories(), RelayWithoutDirectories(),
+KINDS = (Drain(), Weight(), Added(), OneDirectory(), TwoDirectories(), AllDirectories(), StoreDead(), RelayWithoutDirectories(),
          EdgeRestart(), Nothing())

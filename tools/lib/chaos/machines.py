@@ -27,10 +27,12 @@ class Machine:
         return f"{self.address}:{self.ports[kind]}"
 
     def start(self, binary):
-        words = [word for kind in self.ports for word in (f"--{kind}-listen", self.at(kind))]
-        self.process = Child(self.name, [binary, "--role", self.role, "--node-id", self.name, *words,
-                                         *self.arguments], self._folder,
+        self.process = Child(self.name, self.command(binary), self._folder,
                              prepare=self._network.enter_host(self.name))
+
+    def command(self, binary):
+        words = [word for kind in self.ports for word in (f"--{kind}-listen", self.at(kind))]
+        return [binary, "--role", self.role, "--node-id", self.name, *words, *self.arguments]
 
     @property
     def alive(self):
@@ -59,6 +61,26 @@ class Machine:
                    if line.partition(" ")[0].partition("{")[0] == name)
 
 
+class Etcd(Machine):
+    """The directories' store, where there is one. Its data is in memory: no disk is part of the figures."""
+
+    def __init__(self, network, folder):
+        super().__init__(network, folder, "etcd", "store", {"client": ETCD, "peer": ETCD + 1}, [])
+        self._data = folder / "etcd"
+
+    def command(self, _binary):
+        client, peer = f"http://{self.at('client')}", f"http://{self.at('peer')}"
+        return ["etcd", "--name", "etcd", "--data-dir", str(self._data), "--listen-client-urls", client,
+                "--advertise-client-urls", client, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
+                "--initial-cluster", f"etcd={peer}", "--logger", "zap", "--log-outputs", "stderr"]
+
+    def ready(self):
+        try:
+            return plain_http.request(f"http://{self.at('client')}/health", timeout=2).status == 200
+        except OSError:
+            return False
+
+
 class Machines:
     """Directories d1.., origins o1.., relays r1.., edges e1.., and what they are started with."""
 
@@ -70,15 +92,18 @@ class Machines:
         self._secret = folder / "secret"
         self._secret.write_text(secrets.token_hex(32))
         self.all = {}
-        self.etcd = None
+        self.store = Etcd(network, folder) if plan.store == "etcd" else None
 
     def can(self, option):
         """Whether the program under test has this option."""
         return option in self._options
 
-    @property
-    def has_ctl(self):
-        return self.can("sluice ctl")
+    def lacks_ctl(self, command):
+        """Why `sluice ctl` cannot do this; "" if it can."""
+        if not self.can("sluice ctl"):
+            return "the program has no ctl"
+        known = subprocess.run([self.binary, "ctl", "--help"], capture_output=True, text=True, check=False).stdout
+        return "" if f"  {command} " in known else f"sluice ctl has no {command}"
 
     def place(self, role, name, ports, *arguments):
         machine = Machine(self.network, self.folder, name, role, ports, list(arguments))
@@ -103,6 +128,11 @@ class Machines:
         begun = time.monotonic()
         self.all[name].start(self.binary)
         return begun
+
+    def start_store(self):
+        if self.store:
+            self.store.start("")
+            wait_until("etcd to answer", self.store.ready, READY_LIMIT)
 
     def start_and_wait(self, name):
         """Seconds until it says that it is ready."""
@@ -131,10 +161,10 @@ class Machines:
         return paths
 
     def ctl(self, *words):
-        """`sluice ctl` against a living directory; AssertionError with what it said if it refuses."""
-        directory = next(d for d in self.of("directory") if d.alive)
-        done = subprocess.run([self.binary, "ctl", "--directory", directory.at("http"), *words],
-                              capture_output=True, text=True, timeout=10, stdin=subprocess.DEVNULL)
+        """`sluice ctl` against any directory; AssertionError with what it said if it refuses."""
+        directories = ",".join(d.at("control") for d in self.of("directory"))
+        done = subprocess.run([self.binary, "ctl", "--directory", directories, "--secret-file", str(self._secret),
+                               *words], capture_output=True, text=True, timeout=10, stdin=subprocess.DEVNULL)
         if done.returncode != 0:
             raise AssertionError(f"sluice ctl {' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
@@ -143,15 +173,17 @@ class Machines:
         for machine in self.all.values():
             if machine.alive:
                 machine.process.kill()
-        if self.etcd is not None and self.etcd.alive:
-            self.etcd.kill()
+        if self.store and self.store.alive:
+            self.store.process.kill()
 
 
 def cluster(network, folder, binary, plan):
     """Everything placed, nothing started."""
     machines = Machines(network, folder, binary, plan)
+    store = ["--store", "etcd", "--etcd", f"http://{machines.store.at('client')}"] if machines.store else []
     for i in range(plan.directories):
-        machines.place("directory", f"d{i + 1}", {"control": CONTROL, "http": HTTP}, "--copies", str(plan.copies))
+        machines.place("directory", f"d{i + 1}", {"control": CONTROL, "http": HTTP}, "--copies", str(plan.copies),
+                       *store)
     for i in range(plan.origins):
         (machines.records / f"o{i + 1}").mkdir()
         machines.place("origin", f"o{i + 1}", {"rtmp": RTMP, "http": HTTP}, "--record",

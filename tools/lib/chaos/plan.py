@@ -18,6 +18,7 @@ class Plan:
     viewers: int = 200
     copies: int = 2
     grace: int = 10
+    store: str = "memory"
     log_level: str = "info"
 
 

@@ -59,6 +59,9 @@ class Log:
         index = bisect.bisect_right(self._ends, offset)
         return self._times[index] if index < len(self._ends) else None
 
+    def close(self):
+        self._file.close()
+
     @property
     def begun(self):
         return self._times[0] if self._times else None
@@ -103,6 +106,11 @@ class Logs:
             of_key.append(log)
             of_key.sort(key=lambda one: one.epoch)
         return self._by_path[path]
+
+    def close(self):
+        os.close(self.fd)
+        for log in self._by_path.values():
+            log.close()
 
     def find(self, key, epoch):
         return next((log for log in self._by_key.get(key, ()) if log.epoch == epoch), None)

@@ -74,6 +74,7 @@ class Stage:
         self.proxies = Proxies(plan)
 
     def start(self):
+        self.machines.start_store()
         names = [name for name in self.machines.all if name != self.spare_relay]
         for name in names:
             self.machines.start(name)
