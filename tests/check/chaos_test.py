@@ -239,8 +239,11 @@ class Schedule(unittest.TestCase):
         self.assertEqual(self.first(60, "1"), self.first(60, "1"))
         self.assertNotEqual(self.first(60, "1"), self.first(60, "2"))
 
-    def test_a_short_run_meets_every_kind_before_any_comes_again(self):
-        self.assertEqual(set(self.first(len(plan.KINDS), "1")), set(plan.KINDS))
+    def test_a_short_run_meets_every_kind_before_any_comes_again_and_the_judged_ones_first(self):
+        first = self.first(len(plan.KINDS), "1")
+        self.assertEqual(set(first), set(plan.KINDS))
+        judged = [name in bars.BARS for name in first]
+        self.assertEqual(judged, sorted(judged, reverse=True))
 
 
 class NodeLogsTest(unittest.TestCase):

@@ -3,7 +3,7 @@
 import dataclasses
 import random
 
-from . import control_faults, publisher_faults, relay_faults
+from . import bars, control_faults, publisher_faults, relay_faults
 
 KINDS = {kind.name: kind for kind in (*relay_faults.KINDS, *control_faults.KINDS, *publisher_faults.KINDS)}
 
@@ -23,18 +23,16 @@ class Plan:
 
 
 def schedule(names, seed):
-    """Names of kinds without end: each as often as its weight says, in rounds, each round shuffled anew."""
+    """Names of kinds without end, in rounds: each as often as its weight says. The first round has those whose pauses
+    are judged before the others, one of each before any comes again, so that a short run says most."""
     rng = random.Random(f"schedule {seed}")
     deck = [name for name in names for _ in range(KINDS[name].weight)]
-    while deck:
+    rng.shuffle(deck)
+    kinds = sorted(dict.fromkeys(deck), key=lambda name: name not in bars.BARS)
+    for name in kinds:
+        deck.remove(name)
+    yield from kinds
+    while True:
+        yield from deck
+        deck = [name for name in names for _ in range(KINDS[name].weight)]
         rng.shuffle(deck)
-        yield from _spread(deck)
-
-
-def _spread(deck):
-    """First one of each kind, so that a short run has met as many kinds as it can, then the rest."""
-    first = list(dict.fromkeys(deck))
-    rest = list(deck)
-    for name in first:
-        rest.remove(name)
-    return [*first, *rest]
