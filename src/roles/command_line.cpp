@@ -138,6 +138,12 @@ private:
         ->check(CLI::Range(1, 4096));
     add(group, "--max-tag-mib", o.max_tag_mib, "Largest frame accepted, MiB", with_streams)
         ->check(CLI::Range(1, 15));
+    add(group, "--serve-viewers", o.serve_viewers,
+        "To whom video is served: loopback (this machine) or all; default: all at an edge, loopback "
+        "elsewhere",
+        with_viewers)
+        ->check(CLI::IsMember({"loopback", "all"}))
+        ->type_name("loopback|all");
     add(group, "--max-lag", o.max_lag_s, "Seconds a viewer may fall behind before it jumps", with_viewers)
         ->check(CLI::Range(0.2, 600.0));
     add(group, "--max-viewers", o.max_viewers, "Viewers a data thread takes", with_viewers);

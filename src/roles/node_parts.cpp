@@ -158,6 +158,8 @@ net::http_services node_parts::http_services() {
   services.control = control ? &control->control() : nullptr;
   services.open = is(node_role::edge) ? net::open_when::ready : net::open_when::present;
   services.cursor.max_lag_ms = static_cast<std::uint32_t>(seconds(chosen.max_lag_s).count());
+  bool anywhere = chosen.serve_viewers.empty() ? is(node_role::edge) : chosen.serve_viewers == "all";
+  services.from = anywhere ? net::viewers_from::anywhere : net::viewers_from::loopback;
   services.max_connections = chosen.max_connections;
   services.max_viewers = chosen.max_viewers;
   services.readiness = [this] { return readiness(); };

@@ -39,6 +39,7 @@ struct options {
   double retain_s = 10;
   std::uint32_t retain_mib = 64;
   std::uint32_t max_tag_mib = 8;
+  std::string serve_viewers; ///< `loopback` or `all`; empty: all at an edge, loopback elsewhere
   double max_lag_s = 3;
   std::uint32_t max_viewers = 20'000;
   std::uint32_t max_connections = 20'000;

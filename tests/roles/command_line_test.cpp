@@ -102,6 +102,11 @@ TEST_CASE("bad command lines are refused with what would be right") {
                  "--secret-file"));
   CHECK(mentions(refused({"--role", "directory", "--control-listen", "0.0.0.0:7700"}), "--secret-file"));
   CHECK(mentions(refused({"--role", "origin", "--rtmp-listen", "nonsense"}), "--rtmp-listen"));
+  CHECK(mentions(refused({"--role", "origin", "--serve-viewers", "some"}), "--serve-viewers"));
+  CHECK(mentions(refused({"--role", "directory", "--serve-viewers", "all"}), "origin, relay, edge"));
+  CHECK(
+      mentions(refused({"--role", "edge", "--directory", "a:1", "--max-publishers", "5"}), "means nothing"));
+  CHECK(mentions(refused({"--role", "origin", "--max-publishers", "0"}), "--max-publishers"));
   CHECK(mentions(refused({"--role", "all", "--relays", "91"}), "--relays"));
   CHECK(mentions(refused({"--role", "all", "--http-listen", ":1"}), "means nothing with --role all"));
   CHECK(mentions(refused({"--role", "origin", "--record", "/does/not/exist"}), "not a folder"));

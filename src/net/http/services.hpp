@@ -3,6 +3,8 @@
 
 #include "net/core/socket.hpp"
 #include "net/core/stream_hub.hpp"
+#include "net/http/viewers_from.hpp"
+#include "net/ingest/publisher_seats.hpp"
 #include "net/viewer/viewer.hpp"
 #include "plane/ports.hpp"
 #include "stream/cursor.hpp"
@@ -38,6 +40,7 @@ struct http_services {
   plane::control* control = nullptr; ///< null on a node without directories
   open_when open = open_when::ready; ///< what a viewer's request may start
   stream::cursor_options cursor;
+  viewers_from from = viewers_from::anywhere;
   std::size_t max_connections = 20'000; ///< a worker
   std::size_t max_viewers = 20'000;     ///< a worker
   viewer_roster::options viewers;

@@ -10,6 +10,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
+#include <fmt/format.h>
 
 namespace sluice::net {
 
@@ -76,6 +77,7 @@ private:
     if (!target) co_return co_await respond(error_reply(target.error()), keep_alive());
     bool is_stream = target->kind == target_kind::stream;
     std::string_view no_tag;
+    if (plays(*target) && !serves(services().from, peer())) co_return co_await send_away();
     switch (request.method()) {
     case http_::verb::get:
       if (is_stream) co_return co_await watch(*target);
@@ -101,6 +103,27 @@ private:
     co_return co_await respond(error_reply(http_::status::method_not_allowed, "unsupported",
                                            "GET, HEAD and OPTIONS are served here"),
                                false);
+  }
+
+  /// Whether the request is a viewer's, or the page's that would become one.
+  bool plays(const http_target& target) {
+    auto method = parser_->get().method();
+    if (method != http_::verb::get && method != http_::verb::head) return false;
+    return target.kind == target_kind::stream || (target.kind == target_kind::page && target.key);
+  }
+
+  [[nodiscard]] asio::ip::address peer() const {
+    boost::system::error_code gone;
+    return held_.connection.remote_endpoint(gone).address();
+  }
+
+  asio::awaitable<bool> send_away() {
+    site_->at.counters().viewers.refused.add();
+    auto why =
+        fmt::format("this {} serves viewers on its own machine only; watch at an edge, or start it with "
+                    "--serve-viewers all",
+                    services().role);
+    return respond(error_reply(http_::status::forbidden, "forbidden", why), keep_alive());
   }
 
   static http_reply preflight() {

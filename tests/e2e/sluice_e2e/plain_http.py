@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import urllib.parse
 
 TIMEOUT = 5.0
@@ -57,6 +58,7 @@ class LiveBody:
         host, port, target = split(url)
         self._connection = http.client.HTTPConnection(host, port, timeout=timeout)
         self._connection.request("GET", target)
+        self._socket = self._connection.sock
         self._answer = self._connection.getresponse()
         self.headers = self._answer.headers
         if self._answer.status != 200:
@@ -74,4 +76,9 @@ class LiveBody:
         return "end of body"
 
     def close(self):
+        """Ends a read that waits in another thread, too."""
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # the server ended it
         self._connection.close()
