@@ -147,6 +147,9 @@ private:
     add(group, "--max-lag", o.max_lag_s, "Seconds a viewer may fall behind before it jumps", with_viewers)
         ->check(CLI::Range(0.2, 600.0));
     add(group, "--max-viewers", o.max_viewers, "Viewers a data thread takes", with_viewers);
+    add(group, "--max-publishers", o.max_publishers,
+        "Publishers an origin takes, over RTMP and POST together", origin_only)
+        ->check(CLI::Range(1, 1'000'000));
     add(group, "--max-connections", o.max_connections, "Connections a data thread takes on each port", every);
     add(group, "--copies", o.copies, "To how many relays an origin pushes each stream", directory_only)
         ->check(CLI::Range(1, 16));

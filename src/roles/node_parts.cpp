@@ -126,6 +126,7 @@ result<void> node_parts::open_ingest() {
   services.policy =
       chosen.second_publisher == "takeover" ? net::second_publisher::takeover : net::second_publisher::refuse;
   services.max_connections = chosen.max_connections;
+  services.max_publishers = chosen.max_publishers;
   services.began = [this](net::hosted_stream& s) {
     if (recorder) recorder->start(s);
     if (pushes) pushes->start(s);
@@ -157,17 +158,18 @@ net::http_services node_parts::http_services() {
   services.hub = is(node_role::directory) ? nullptr : &hub;
   services.control = control ? &control->control() : nullptr;
   services.open = is(node_role::edge) ? net::open_when::ready : net::open_when::present;
-  services.cursor.max_lag_ms = static_cast<std::uint32_t>(seconds(chosen.max_lag_s).count());
   bool anywhere = chosen.serve_viewers.empty() ? is(node_role::edge) : chosen.serve_viewers == "all";
   services.from = anywhere ? net::viewers_from::anywhere : net::viewers_from::loopback;
+  services.cursor.max_lag_ms = static_cast<std::uint32_t>(seconds(chosen.max_lag_s).count());
   services.max_connections = chosen.max_connections;
   services.max_viewers = chosen.max_viewers;
   services.readiness = [this] { return readiness(); };
   services.metrics = [this] { return metrics(); };
-  if (publishers)
-    services.publish = [this](net::post_request request) {
-      net::publish_flv_post(publishers, std::move(request), log);
-    };
+  if (!publishers) return services;
+  services.seat_publisher = [this] { return publishers->seats().take(); };
+  services.publish = [this](net::post_request request) {
+    net::publish_flv_post(publishers, std::move(request), log);
+  };
   return services;
 }
 

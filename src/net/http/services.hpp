@@ -17,12 +17,13 @@ namespace sluice::net {
 
 using post_parser = boost::beast::http::request_parser<boost::beast::http::empty_body>;
 
-/// A publisher's POST whose header was read: socket, bytes read beyond the header, parser.
+/// A publisher's POST whose header was read: socket, bytes read beyond the header, parser, its place.
 struct post_request {
   socket connection;
   boost::beast::flat_buffer buffer;
   std::unique_ptr<post_parser> header;
   stream_address address;
+  publisher_seat seat;
 };
 
 /// One line of `/readyz`.
@@ -39,15 +40,16 @@ struct http_services {
   stream_hub* hub = nullptr;         ///< null on a node without streams (directory)
   plane::control* control = nullptr; ///< null on a node without directories
   open_when open = open_when::ready; ///< what a viewer's request may start
-  stream::cursor_options cursor;
   viewers_from from = viewers_from::anywhere;
+  stream::cursor_options cursor;
   std::size_t max_connections = 20'000; ///< a worker
   std::size_t max_viewers = 20'000;     ///< a worker
   viewer_roster::options viewers;
   std::chrono::milliseconds header_deadline{10'000}; ///< for a request header, idle time before it included
   std::function<std::vector<readiness_check>()> readiness;
-  std::function<void(post_request)> publish; ///< takes a publisher's POST; empty: refused here
-  std::function<std::string()> metrics;      ///< Prometheus text
+  std::function<void(post_request)> publish;              ///< takes a publisher's POST; empty: refused here
+  std::function<result<publisher_seat>()> seat_publisher; ///< a place for it; set where `publish` is
+  std::function<std::string()> metrics;                   ///< Prometheus text
 };
 
 } // namespace sluice::net

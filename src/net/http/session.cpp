@@ -180,9 +180,14 @@ private:
       co_return co_await respond(error_reply(http_::status::method_not_allowed, "unsupported",
                                              "this node takes no publishers; publish to an origin"),
                                  false);
+    auto seat = services().seat_publisher();
+    if (!seat) {
+      site_->at.counters().ingest.refused.add();
+      co_return co_await respond(error_reply(seat.error()), false);
+    }
     held_.unlink();
     services().publish({std::move(held_.connection), std::move(buffer_), std::move(parser_),
-                        stream_address{*target.key, target.params}});
+                        stream_address{*target.key, target.params}, std::move(*seat)});
     co_return false;
   }
 

@@ -15,9 +15,7 @@ namespace sluice::net {
 namespace {
 
 namespace http_ = boost::beast::http;
-using namespace std::chrono_literals;
 
-constexpr auto between_bytes = 15s; // a publisher silent for longer is gone
 constexpr std::size_t read_size = 64 * 1024;
 
 // Tells a body that cannot be read from a connection that broke.
@@ -32,14 +30,15 @@ public:
       : home_(home), publishers_(std::move(publishers)), log_(std::move(log)),
         socket_(std::move(request.connection)), buffer_(std::move(request.buffer)),
         parser_(std::move(*request.header)), address_(std::move(request.address)),
-        peer_(peer_address(socket_)), reader_(publishers_->services().intake.max_tag_data), bytes_(read_size),
+        seat_(std::move(request.seat)), peer_(peer_address(socket_)),
+        reader_(publishers_->services().intake.max_tag_data), bytes_(read_size),
         watchdog_(home, [this] { close(); }) {
     parser_.body_limit(boost::none);
   }
 
   asio::awaitable<void> run() {
     // `this` is kept by the coroutine's caller until it ends.
-    watchdog_.rest(between_bytes);
+    watchdog_.rest(publishers_->services().between_bytes);
     std::function<void()> evicted = [weak = weak_from_this()] {
       if (auto self = weak.lock()) self->close();
     };
@@ -83,7 +82,7 @@ private:
       if (failed == http_::error::need_buffer) failed = {};
       auto n = bytes_.size() - body.size;
       counters().received_bytes.add(n);
-      watchdog_.rest(between_bytes);
+      watchdog_.rest(publishers_->services().between_bytes);
       if (auto fed = reader_.feed(byte_view(bytes_).first(n), *this); !fed) co_return fed.error();
       slot_->flush();
     }
@@ -132,6 +131,7 @@ private:
   boost::beast::flat_buffer buffer_;
   http_::request_parser<http_::buffer_body> parser_;
   stream_address address_;
+  publisher_seat seat_;
   std::string peer_;
   media::flv_reader reader_;
   std::vector<std::uint8_t> bytes_;

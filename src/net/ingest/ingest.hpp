@@ -3,6 +3,7 @@
 #pragma once
 
 #include "net/ingest/publication.hpp"
+#include "net/ingest/publisher_seats.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -10,14 +11,16 @@ namespace sluice::net {
 
 class ingest {
 public:
-  ingest(ingest_services services, logger log) : services_(std::move(services)), log_(std::move(log)) {}
+  ingest(ingest_services services, logger log)
+      : services_(std::move(services)), seats_(services_.max_publishers), log_(std::move(log)) {}
 
   [[nodiscard]] const ingest_services& services() const noexcept { return services_; }
   [[nodiscard]] worker_pool& workers() const noexcept { return services_.hub->workers(); }
+  [[nodiscard]] const publisher_seats& seats() const noexcept { return seats_; }
   [[nodiscard]] const logger& log() const noexcept { return log_; }
 
-  /// Admits a publisher; to be awaited on the key's home worker. Asks the directories for the key's past
-  /// first, so that the log continues its epochs and timestamps. `evicted` as in `publisher_slot`.
+  /// Admits a publisher that has a seat; to be awaited on the key's home worker. Asks the directories for the
+  /// key's past first, so that the log continues its epochs and timestamps. `evicted` as in `publisher_slot`.
   /// Errors: `unauthorized`, `conflict` (somebody publishes the key), `unavailable`.
   asio::awaitable<result<std::unique_ptr<publisher_slot>>> publish(stream_address address, std::string peer,
                                                                    std::function<void()> evicted);
@@ -26,6 +29,7 @@ private:
   result<publication*> running(hosted_stream& stream) const;
 
   ingest_services services_;
+  publisher_seats seats_;
   logger log_;
 };
 

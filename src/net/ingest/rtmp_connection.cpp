@@ -11,12 +11,8 @@
 
 namespace sluice::net {
 
-using namespace std::chrono_literals;
-
 namespace {
 
-constexpr auto before_publish = 10s; // handshake, connect and publish together
-constexpr auto between_bytes = 15s;  // a publisher silent for longer is gone
 constexpr std::size_t read_size = 64 * 1024;
 
 std::uint64_t random_seed() {
@@ -26,7 +22,7 @@ std::uint64_t random_seed() {
 
 // The words encoders know for each reason of a refusal.
 std::string_view status_code(errc why) {
-  return why == errc::unauthorized ? "NetStream.Publish.Denied" : "NetStream.Publish.BadName";
+  return why == errc::conflict ? "NetStream.Publish.BadName" : "NetStream.Publish.Denied";
 }
 
 } // namespace
@@ -40,7 +36,7 @@ void rtmp_connection::start(std::function<void()> ended) {
   on_ended_ = std::move(ended);
   tune(socket_);
   guard(accepted_at_);
-  watchdog_->rest(before_publish);
+  watchdog_->rest(publishers_->services().before_publish);
   asio::co_spawn(accepted_at_.io(), until_publish(), [self = shared_from_this()](std::exception_ptr failed) {
     self->report(failed);
     if (self->open_)
@@ -80,8 +76,13 @@ void rtmp_connection::report(std::exception_ptr failed) {
   }
 }
 
-void rtmp_connection::ended() {
+void rtmp_connection::leave() {
   slot_.reset();
+  seat_.reset();
+}
+
+void rtmp_connection::ended() {
+  leave();
   watchdog_.reset();
   accepted_at_.post([self = shared_from_this()] { std::exchange(self->on_ended_, nullptr)(); });
 }
@@ -107,16 +108,16 @@ void rtmp_connection::go_home() {
   at_ = &home;
   home.post([self = shared_from_this(), &home] {
     self->guard(home);
-    self->watchdog_->rest(between_bytes);
-    asio::co_spawn(home.io(), self->publish_at_home(home), [self](std::exception_ptr failed) {
+    self->watchdog_->rest(self->publishers_->services().between_bytes);
+    asio::co_spawn(home.io(), self->publish_at_home(), [self](std::exception_ptr failed) {
       self->report(failed);
       self->ended();
     });
   });
 }
 
-asio::awaitable<void> rtmp_connection::publish_at_home(worker& home) {
-  bool more = co_await decide(home);
+asio::awaitable<void> rtmp_connection::publish_at_home() {
+  bool more = co_await decide();
   while (more && open_) {
     more = co_await read_some();
     if (!slot_) break; // unpublished, or evicted
@@ -127,21 +128,16 @@ asio::awaitable<void> rtmp_connection::publish_at_home(worker& home) {
   close();
 }
 
-asio::awaitable<bool> rtmp_connection::decide(worker& home) {
-  auto& counters = home.counters().ingest;
+asio::awaitable<bool> rtmp_connection::decide() {
   std::function<void()> evicted = [self = weak_from_this()] {
     if (auto alive = self.lock()) alive->close();
   };
+  auto seat = publishers_->seats().take();
+  if (!seat) co_return co_await refuse(seat.error());
   auto admitted = co_await publishers_->publish(asked_->address, peer_, evicted);
-  if (!admitted) {
-    counters.refused.add();
-    log_.warn("publisher refused", "peer", peer_, "stream", asked_->address.key.str(), "why",
-              admitted.error().message);
-    session_.reject_publish(status_code(admitted.error().code), admitted.error().message);
-    co_await write_answers();
-    co_return false;
-  }
+  if (!admitted) co_return co_await refuse(admitted.error());
   if (!open_) co_return false;
+  seat_ = std::move(*seat);
   slot_ = std::move(*admitted);
   session_.accept_publish();
   for (const auto& tag : std::exchange(early_, {}))
@@ -151,6 +147,14 @@ asio::awaitable<bool> rtmp_connection::decide(worker& home) {
   co_return true;
 }
 
+asio::awaitable<bool> rtmp_connection::refuse(const error& why) {
+  at_->counters().ingest.refused.add();
+  log_.warn("publisher refused", "peer", peer_, "stream", asked_->address.key.str(), "why", why.message);
+  session_.reject_publish(status_code(why.code), why.message);
+  co_await write_answers();
+  co_return false;
+}
+
 asio::awaitable<bool> rtmp_connection::read_some() {
   boost::system::error_code failed;
   auto n = co_await socket_.async_read_some(asio::buffer(buffer_),
@@ -158,7 +162,7 @@ asio::awaitable<bool> rtmp_connection::read_some() {
   if (failed || !open_) co_return false;
   auto& counters = at_->counters().ingest;
   counters.received_bytes.add(n);
-  if (slot_) watchdog_->rest(between_bytes);
+  if (slot_) watchdog_->rest(publishers_->services().between_bytes);
   auto fed = session_.feed(byte_view(buffer_).first(n));
   if (!fed) {
     counters.protocol_errors.add();
@@ -200,7 +204,7 @@ void rtmp_connection::on_unpublish() {
   if (!slot_) return close();
   slot_->flush();
   slot_->end();
-  slot_.reset();
+  leave();
 }
 
 } // namespace sluice::net

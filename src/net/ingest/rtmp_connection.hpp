@@ -36,14 +36,16 @@ private:
   void on_unpublish() override;
 
   asio::awaitable<void> until_publish();
-  asio::awaitable<void> publish_at_home(worker& home);
-  asio::awaitable<bool> decide(worker& home);
+  asio::awaitable<void> publish_at_home();
+  asio::awaitable<bool> decide();
+  asio::awaitable<bool> refuse(const error& why);
   asio::awaitable<bool> read_some();
   asio::awaitable<void> write_answers();
   void guard(worker& at);
   void close();
   void report(std::exception_ptr failed);
   void go_home();
+  void leave();
   void ended();
 
   worker* at_; // where it is now
@@ -57,6 +59,7 @@ private:
   std::vector<std::uint8_t> buffer_;
   std::optional<asked> asked_;
   std::vector<early_tag> early_; // sent with the publish command, before its answer
+  publisher_seat seat_;
   std::unique_ptr<publisher_slot> slot_;
   std::uint64_t reported_drops_ = 0;
   bool open_ = true;

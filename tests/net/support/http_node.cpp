@@ -28,9 +28,12 @@ http_node::http_node(http_node_options chosen)
       if (recorder) recorder->start(s);
     };
     publishers = std::make_shared<ingest>(std::move(ingest_options), logger("n1"));
+    services.seat_publisher = [this] { return publishers->seats().take(); };
     services.publish = [this](post_request request) {
       publish_flv_post(publishers, std::move(request), logger("n1"));
     };
+    rtmp = std::make_unique<rtmp_server>(workers, publishers, logger("n1"));
+    rtmp_port = rtmp->listen({"127.0.0.1", 0}).value();
   }
   http = std::make_unique<http_server>(workers, std::move(services), logger("n1"));
   port = http->listen({"127.0.0.1", 0}).value();
@@ -49,6 +52,7 @@ void http_node::start() {
 void http_node::stop() {
   if (!std::exchange(running_, false)) return;
   http->stop();
+  if (rtmp) rtmp->stop();
   hub.stop();
   if (recorder) recorder->stop();
   workers.stop();

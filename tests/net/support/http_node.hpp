@@ -6,6 +6,7 @@
 #include "net/http/server.hpp"
 #include "net/ingest/flv_post.hpp"
 #include "net/ingest/recorder.hpp"
+#include "net/ingest/rtmp_server.hpp"
 #include "net/support/plain_client.hpp"
 #include "net/support/trunk_nodes.hpp"
 #include "stream/support.hpp"
@@ -35,7 +36,7 @@ struct http_node_options {
   std::size_t workers = 1;
   net::stream_hub::options hub;
   net::http_services http; ///< hub, readiness and metrics are filled in
-  bool publishers = false; ///< takes POSTs
+  bool publishers = false; ///< takes POSTs and RTMP
   net::ingest_services ingest;
   std::filesystem::path record; ///< empty: nothing is recorded
 };
@@ -69,7 +70,8 @@ public:
   std::shared_ptr<net::ingest> publishers;
   std::unique_ptr<net::recorder> recorder;
   std::unique_ptr<net::http_server> http;
-  std::uint16_t port = 0;
+  std::unique_ptr<net::rtmp_server> rtmp;
+  std::uint16_t port = 0, rtmp_port = 0;
   byte_buffer all; ///< of the log that `publish` began
 
 private:

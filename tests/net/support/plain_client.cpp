@@ -86,6 +86,11 @@ byte_buffer plain_client::read(std::size_t n) {
   return out;
 }
 
+byte_buffer plain_client::read_some() {
+  if (have_.empty()) (void)fill();
+  return std::exchange(have_, {});
+}
+
 byte_buffer plain_client::read_to_end() {
   while (fill()) {
   }

@@ -26,6 +26,8 @@ public:
   std::string read_head();
   /// Exactly `n` bytes, or fewer when the peer ended.
   byte_buffer read(std::size_t n);
+  /// What is here, at least a byte; nothing when the peer ended.
+  byte_buffer read_some();
   byte_buffer read_to_end();
   std::string read_text_to_end();
   /// The peer ended within the time, and nothing more came.
