@@ -189,7 +189,8 @@ def cluster(network, folder, binary, plan):
         machines.place("origin", f"o{i + 1}", {"rtmp": RTMP, "http": HTTP}, "--record",
                        str(machines.records / f"o{i + 1}"), "--grace", str(plan.grace))
     for i in range(plan.relays + 1):  # the last one waits for its fault
-        machines.place("relay", f"r{i + 1}", {"trunk": TRUNK, "http": HTTP})
+        # Viewers at relays measure how soon one serves again.
+        machines.place("relay", f"r{i + 1}", {"trunk": TRUNK, "http": HTTP}, "--serve-viewers", "all")
     for i in range(plan.edges + 1):  # the last one has no viewers: it is there to be restarted
         edge = machines.place("edge", f"e{i + 1}", {"http": HTTP})
         edge.arguments += ["--public-url", edge.url("")]
