@@ -1,5 +1,5 @@
-#include "net/store/etcd_store.hpp"
 #include "net/store/etcd_json.hpp"
+#include "net/store/etcd_store.hpp"
 #include "net/store/stored_values.hpp"
 #include "net/support/etcd_process.hpp"
 #include "net/support/watch_proxy.hpp"
