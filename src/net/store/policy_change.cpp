@@ -45,7 +45,7 @@ asio::awaitable<result<void>> policy_change::change(client& http, std::string ke
     if (*may == verdict::already) co_return result<void>();
     mod_revision = found->found.front().mod_revision;
   }
-  auto put = encode_compare_and_put(key, mod_revision, to_json(rules_));
+  auto put = encode_compare_and_put(key, mod_revision, value_of(rules_));
   auto reply = co_await http.post("/v3/kv/txn", std::move(put));
   if (!reply) co_return unavailable(reply.error());
   auto outcome = decode_txn(*reply);

@@ -100,7 +100,7 @@ std::vector<write> relay_writer::operations(const batch& taken) const {
     if (entry == wanted_.end())
       out.push_back({std::move(key), {}, true});
     else
-      out.push_back({std::move(key), to_json(entry->second), false});
+      out.push_back({std::move(key), value_of(entry->second), false});
   }
   return out;
 }

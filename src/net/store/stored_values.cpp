@@ -99,7 +99,7 @@ std::optional<store_keys::relay_key> store_keys::parse_relay(std::string_view ke
   return relay_key{node_id(relay), node_id(directory)};
 }
 
-std::string to_json(const cluster::relay_entry& relay) {
+std::string value_of(const cluster::relay_entry& relay) {
   json::object out;
   out["id"] = relay.id;
   out["boot_nonce"] = relay.boot_nonce;
@@ -130,7 +130,7 @@ result<cluster::relay_entry> relay_from_json(std::string_view text) {
   return relay;
 }
 
-std::string to_json(const cluster::policy& rules) {
+std::string value_of(const cluster::policy& rules) {
   json::array drained(rules.drained.begin(), rules.drained.end());
   json::array weights;
   for (const auto& [id, weight] : rules.weights)

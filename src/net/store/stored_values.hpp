@@ -33,12 +33,12 @@ private:
   std::string root_, relays_, policy_;
 };
 
-std::string to_json(const cluster::relay_entry& relay);
+std::string value_of(const cluster::relay_entry& relay);
 /// Errors: `malformed` (not JSON, a missing or wrong field), `bad_argument` (a value out of range), both
 /// naming the field.
 result<cluster::relay_entry> relay_from_json(std::string_view text);
 
-std::string to_json(const cluster::policy& rules);
+std::string value_of(const cluster::policy& rules);
 /// Errors as `relay_from_json`, and `too_large`, `unsupported` (unknown algorithm).
 result<cluster::policy> policy_from_json(std::string_view text);
 

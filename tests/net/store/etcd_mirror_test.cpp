@@ -20,7 +20,7 @@ cluster::relay_entry relay(std::string id, std::uint64_t boot = 1, double weight
 const store_keys keys("/sluice", "c1");
 
 key_value stored(const cluster::relay_entry& entry, std::string_view directory, std::uint64_t at) {
-  return {keys.relay(entry.id, directory), to_json(entry), at, 0};
+  return {keys.relay(entry.id, directory), value_of(entry), at, 0};
 }
 
 cluster::policy rules(std::uint64_t version) {
@@ -44,13 +44,13 @@ std::string complaint(const std::string& text) {
 TEST_CASE("relays and policies survive being written and read") {
   auto entry = relay("r1", UINT64_MAX, 1.0 / 3);
   entry.zone = "east";
-  CHECK(relay_from_json(to_json(entry)).value() == entry);
-  CHECK(policy_from_json(to_json(rules(7))).value() == rules(7));
-  CHECK(policy_from_json(to_json(cluster::policy{})).value() == cluster::policy{});
+  CHECK(relay_from_json(value_of(entry)).value() == entry);
+  CHECK(policy_from_json(value_of(rules(7))).value() == rules(7));
+  CHECK(policy_from_json(value_of(cluster::policy{})).value() == cluster::policy{});
 }
 
 TEST_CASE("a stored value that is wrong is named, unknown fields are passed over") {
-  auto good = to_json(relay("r1"));
+  auto good = value_of(relay("r1"));
   for (std::size_t n = 0; n < good.size(); ++n)
     CHECK_FALSE(relay_from_json(std::string_view(good).substr(0, n)).has_value());
   auto newer = good;
@@ -99,7 +99,7 @@ TEST_CASE("news that are older than what is known are passed over") {
 
 TEST_CASE("the last good policy stays while the stored one cannot be read, and goes when it is erased") {
   mirror known(keys);
-  CHECK(known.put({keys.policy(), to_json(rules(7)), 3, 0}).has_value());
+  CHECK(known.put({keys.policy(), value_of(rules(7)), 3, 0}).has_value());
   CHECK_FALSE(known.put({keys.policy(), "{}", 4, 0}).has_value());
   CHECK(known.contents().rules == rules(7));
   known.clear(4);
@@ -123,8 +123,8 @@ TEST_CASE("keys that are not Sluice's are known of, and count for nothing") {
   mirror known(keys);
   for (const auto* key :
        {"/sluice/c1/relays/r1", "/sluice/c1/relays/r1/d1/x", "/sluice/c1/relays//d1", "/sluice/c1/other"})
-    CHECK_FALSE(known.put({key, to_json(relay("r1")), 1, 0}).has_value());
-  CHECK_FALSE(known.put({keys.relay("r2", "d1"), to_json(relay("r1")), 1, 0}).has_value());
+    CHECK_FALSE(known.put({key, value_of(relay("r1")), 1, 0}).has_value());
+  CHECK_FALSE(known.put({keys.relay("r2", "d1"), value_of(relay("r1")), 1, 0}).has_value());
   CHECK(known.size() == 5);
   CHECK(known.contents().relays.empty());
 }

@@ -360,11 +360,11 @@ TEST_CASE("the servers are tried in turn, by name too") {
 
 TEST_CASE("keys of others, and values that cannot be read, count for nothing") {
   etcd_process etcd;
-  etcd.put("/sluice/test2/relays/x1/d1", etcd::to_json(relay("x1")));
+  etcd.put("/sluice/test2/relays/x1/d1", etcd::value_of(relay("x1")));
   etcd.put("/sluice/tes", "x");
   etcd.put("/sluice/test/relays/r0", "no directory");
   etcd.put("/sluice/test/relays/r0/d9", "{not json");
-  etcd.put("/sluice/test/relays/r5/d9", etcd::to_json(relay("r6")));
+  etcd.put("/sluice/test/relays/r5/d9", etcd::value_of(relay("r6")));
   etcd.put("/sluice/test/notes", std::string(1'000'000, 'n'));
   directory a("d1", etcd);
   a.store->put_relay(relay("r1"));
