@@ -239,6 +239,45 @@ TEST_CASE("a directory that died for good leaves no relay behind for ever, a liv
   CHECK(b.comes_to_list({"r2"}));
 }
 
+TEST_CASE("an outage of etcd that is longer than the lease expires nothing") {
+  etcd_process etcd;
+  auto short_lease = options_for("d1", etcd.port());
+  short_lease.lease = 2s;
+  directory a(short_lease), b("d2", etcd);
+  a.store->put_relay(relay("r1"));
+  REQUIRE(b.comes_to_list({"r1"}));
+  etcd.kill();
+  REQUIRE(b.comes_to_be_fresh(false));
+  std::this_thread::sleep_for(4s);
+  etcd.start();
+  REQUIRE(b.comes_to_be_fresh(true));
+  CHECK(b.last().relays.size() == 1);
+  auto renewals = a.store->counters().http.requests.value();
+  CHECK(eventually([&] { return a.store->counters().http.requests.value() > renewals + 10; }));
+  CHECK(b.last().relays.size() == 1);
+  CHECK(a.store->counters().written.value() == 1);
+}
+
+TEST_CASE("of three members one may die, not two") {
+  auto members = test::etcd_cluster(3);
+  auto chosen = options_for("d1", members[0]->port());
+  chosen.servers.push_back({"127.0.0.1", members[1]->port()});
+  chosen.servers.push_back({"127.0.0.1", members[2]->port()});
+  chosen.request_limit = 2s;
+  directory a(chosen);
+  a.store->put_relay(relay("r1"));
+  REQUIRE(a.comes_to_list({"r1"}));
+  members[0]->kill();
+  REQUIRE(eventually([&] { return a.store->counters().losses.value() > 0; }));
+  a.store->put_relay(relay("r2"));
+  CHECK(a.comes_to_list({"r1", "r2"}));
+  members[1]->kill();
+  CHECK(a.comes_to_be_fresh(false));
+  a.store->put_relay(relay("r3"));
+  members[1]->start();
+  CHECK(a.comes_to_list({"r1", "r2", "r3"}));
+}
+
 TEST_CASE("a key of ours that somebody erased, or whose lease was ended, is written again") {
   etcd_process etcd;
   directory a("d1", etcd);

@@ -59,6 +59,14 @@ std::string base64(std::string_view text) {
   return net::to_base64(as_bytes(text));
 }
 
+etcd_member new_member(std::string name) {
+  return {std::move(name), free_port(), free_port()};
+}
+
+std::string url(std::uint16_t port) {
+  return fmt::format("http://127.0.0.1:{}", port);
+}
+
 } // namespace
 
 std::uint16_t free_port() {
@@ -70,14 +78,21 @@ std::uint16_t free_port() {
   }
 }
 
-etcd_process::etcd_process() : port_(free_port()), peer_port_(free_port()) {
+etcd_process::etcd_process(etcd_member self, std::vector<etcd_member> all)
+    : self_(std::move(self)), all_(std::move(all)) {
   INFO("needs " << program << ", which tools/bootstrap tests installs (package etcd-server)");
   REQUIRE(std::filesystem::exists(program));
   auto name = (std::filesystem::temp_directory_path() / "sluice-etcd-XXXXXX").string();
   REQUIRE(::mkdtemp(name.data()) != nullptr);
   folder_ = name;
-  start();
+  spawn();
 }
+
+etcd_process::etcd_process(const etcd_member& alone) : etcd_process(alone, {alone}) {
+  wait();
+}
+
+etcd_process::etcd_process() : etcd_process(new_member("alone")) {}
 
 etcd_process::~etcd_process() {
   kill();
@@ -86,24 +101,28 @@ etcd_process::~etcd_process() {
 }
 
 void etcd_process::spawn() {
-  auto clients = fmt::format("http://127.0.0.1:{}", port_),
-       peers = fmt::format("http://127.0.0.1:{}", peer_port_);
+  auto clients = url(self_.port), peers = url(self_.peer_port);
   auto data = (folder_ / "data").string(), log = (folder_ / "log").string();
-  auto members = "default=" + peers;
-  const char* command[] = {program,         "--data-dir",
-                           data.c_str(),    "--listen-client-urls",
-                           clients.c_str(), "--advertise-client-urls",
-                           clients.c_str(), "--listen-peer-urls",
-                           peers.c_str(),   "--initial-advertise-peer-urls",
-                           peers.c_str(),   "--initial-cluster",
-                           members.c_str(), nullptr};
+  std::string members;
+  for (const auto& one : all_)
+    members += fmt::format("{}{}={}", members.empty() ? "" : ",", one.name, url(one.peer_port));
+  std::vector<std::string> words{program, "--name", self_.name, "--data-dir", data};
+  for (const auto* flag : {"--listen-client-urls", "--advertise-client-urls"})
+    words.insert(words.end(), {flag, clients});
+  for (const auto* flag : {"--listen-peer-urls", "--initial-advertise-peer-urls"})
+    words.insert(words.end(), {flag, peers});
+  words.insert(words.end(), {"--initial-cluster", members});
+  std::vector<char*> command;
+  for (auto& word : words)
+    command.push_back(word.data());
+  command.push_back(nullptr);
   auto out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   pid_ = ::fork();
   if (pid_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::dup2(out, STDOUT_FILENO);
     ::dup2(out, STDERR_FILENO);
-    ::execv(program, const_cast<char* const*>(command));
+    ::execv(program, command.data());
     ::_exit(127);
   }
   ::close(out);
@@ -112,6 +131,10 @@ void etcd_process::spawn() {
 
 void etcd_process::start() {
   spawn();
+  wait();
+}
+
+void etcd_process::wait() const {
   auto end = std::chrono::steady_clock::now() + start_limit;
   while (post("/v3/kv/range", fmt::format(R"({{"key":"{}"}})", base64("up"))).find("header") ==
          std::string::npos) {
@@ -123,6 +146,18 @@ void etcd_process::start() {
 void etcd_process::start_empty() {
   std::filesystem::remove_all(folder_ / "data");
   start();
+}
+
+std::vector<std::unique_ptr<etcd_process>> etcd_cluster(int members) {
+  std::vector<etcd_member> all;
+  for (int i = 0; i < members; ++i)
+    all.push_back(new_member(fmt::format("m{}", i)));
+  std::vector<std::unique_ptr<etcd_process>> out;
+  for (const auto& one : all)
+    out.push_back(std::make_unique<etcd_process>(one, all));
+  for (const auto& one : out)
+    one->wait();
+  return out;
 }
 
 void etcd_process::kill() {
@@ -144,7 +179,7 @@ std::string etcd_process::post(const std::string& path, const std::string& body)
   asio::io_context io;
   tcp::socket wire(io);
   boost::system::error_code failed;
-  wire.connect({asio::ip::address_v4::loopback(), port_}, failed);
+  wire.connect({asio::ip::address_v4::loopback(), self_.port}, failed);
   if (failed) return {};
   http::request<http::string_body> request{http::verb::post, path, 11, body};
   request.set(http::field::host, "etcd");

@@ -1,27 +1,39 @@
-// A real etcd for one test: its own ports on loopback, its own data in a temporary folder, ended by its pid.
+// A real etcd for one test, or a cluster of them: their own ports on loopback, their own data in temporary
+// folders, ended by pid.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace sluice::test {
+
+struct etcd_member {
+  std::string name;
+  std::uint16_t port = 0, peer_port = 0;
+};
 
 class etcd_process {
 public:
   /// Starts and waits until it answers. Fails the test when there is no etcd: tools/bootstrap installs it.
   etcd_process();
+  explicit etcd_process(const etcd_member& alone);
+  /// Starts one member of a cluster and does not wait: alone it answers nothing.
+  etcd_process(etcd_member self, std::vector<etcd_member> all);
   ~etcd_process();
   etcd_process(const etcd_process&) = delete;
   etcd_process& operator=(const etcd_process&) = delete;
 
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] std::uint16_t port() const noexcept { return self_.port; }
 
   /// kill -9, and gone.
   void kill();
-  /// Again, with the same data and ports.
+  /// Again, with the same data and ports; waits until it answers.
   void start();
+  void wait() const;
   /// As `start`, but everything it stored is lost.
   void start_empty();
   /// SIGSTOP, SIGCONT.
@@ -41,9 +53,13 @@ private:
   void spawn();
 
   std::filesystem::path folder_;
-  std::uint16_t port_ = 0, peer_port_ = 0;
+  etcd_member self_;
+  std::vector<etcd_member> all_;
   pid_t pid_ = -1;
 };
+
+/// A cluster of `members` that answers.
+std::vector<std::unique_ptr<etcd_process>> etcd_cluster(int members);
 
 /// A loopback port that nobody listens on, handed out once on this machine while this process lives.
 std::uint16_t free_port();
