@@ -159,8 +159,9 @@ asio::awaitable<result<std::string>> client::post(std::string path, std::string 
     auto reply = co_await post_to(where, path, body);
     if (reply) co_return reply;
     counters_.failures.add();
-    why = named(where, path, reply.error());
-    if (!worth_another(why.code)) break;
+    auto problem = named(where, path, reply.error());
+    if (!worth_another(problem.code)) co_return problem;
+    why = tried == 0 ? problem : error{problem.code, why.message + "; " + problem.message};
     // Somebody else's request may have gone on already.
     if (where == server()) next_server();
   }
