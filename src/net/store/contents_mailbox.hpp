@@ -17,15 +17,19 @@ public:
 
   /// Contents that came before are handed over at once.
   void watch(plane::executor& caller, watcher changed) {
-    std::lock_guard lock(mutex_);
-    caller_ = &caller;
-    changed_ = std::make_shared<const watcher>(std::move(changed));
+    {
+      std::lock_guard lock(mutex_);
+      caller_ = &caller;
+      changed_ = std::make_shared<const watcher>(std::move(changed));
+    }
     post();
   }
 
   void put(plane::store_contents contents) {
-    std::lock_guard lock(mutex_);
-    waiting_ = std::move(contents);
+    {
+      std::lock_guard lock(mutex_);
+      waiting_ = std::move(contents);
+    }
     post();
   }
 
@@ -37,10 +41,16 @@ public:
   }
 
 private:
+  // Outside the lock, which `deliver` takes: whoever only puts things down may run it at once.
   void post() {
-    if (!caller_ || !waiting_ || posted_) return;
-    posted_ = true;
-    caller_->post([self = shared_from_this()] { self->deliver(); });
+    plane::executor* to = nullptr;
+    {
+      std::lock_guard lock(mutex_);
+      if (!caller_ || !waiting_ || posted_) return;
+      posted_ = true;
+      to = caller_;
+    }
+    to->post([self = shared_from_this()] { self->deliver(); });
   }
 
   void deliver() {
