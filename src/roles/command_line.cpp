@@ -91,7 +91,7 @@ private:
     add(group, "--role", o.role, "What this process is", every)
         ->transform(one_of(role_names))
         ->type_name("origin|relay|edge|directory|all")
-        ->default_str("all");
+        ->default_str("");
     add(group, "--node-id", o.node_id, "Its name in the cluster; default: ROLE-HOSTNAME", single);
     add(group, "--zone", o.zone, "Where it stands; nodes prefer relays of their own zone", every);
     add(group, "--weight", o.weight, "A relay's capacity relative to the others'", {process_role::relay})
@@ -139,9 +139,7 @@ private:
     add(group, "--max-tag-mib", o.max_tag_mib, "Largest frame accepted, MiB", with_streams)
         ->check(CLI::Range(1, 15));
     add(group, "--serve-viewers", o.serve_viewers,
-        "To whom video is served: loopback (this machine) or all; default: all at an edge, loopback "
-        "elsewhere",
-        with_viewers)
+        "Whose video requests are answered; default: all at an edge, else this machine's", with_viewers)
         ->check(CLI::IsMember({"loopback", "all"}))
         ->type_name("loopback|all");
     add(group, "--max-lag", o.max_lag_s, "Seconds a viewer may fall behind before it jumps", with_viewers)

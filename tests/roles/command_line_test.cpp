@@ -129,6 +129,7 @@ TEST_CASE("help and version are printed") {
   REQUIRE(help.has_value());
   CHECK(mentions(std::get<text_to_print>(*help).text, "--second-publisher"));
   CHECK_FALSE(mentions(std::get<text_to_print>(*help).text, "--test-"));
+  CHECK(mentions(std::get<text_to_print>(*help).text, "--role origin|relay|edge|directory|all\n"));
   CHECK(mentions(std::get<text_to_print>(*read({"--version"})).text, SLUICE_VERSION));
 }
 
