@@ -3,20 +3,49 @@
 #include "cluster/snapshot.hpp"
 
 #include <cstdlib>
+#include <optional>
 
 using namespace sluice;
 using namespace sluice::cluster;
 
+namespace {
+
+void demand(bool holds) {
+  if (!holds) std::abort();
+}
+
+// The same text with the digest of its content, which no chance finds: the refusal names it.
+std::optional<std::string> with_right_digest(std::string text, const std::string& refusal) {
+  constexpr std::string_view told = "but its content has ", field = "\"digest\":";
+  auto hex = refusal.find(told);
+  auto at = text.find(field);
+  if (hex == std::string::npos || at == std::string::npos) return {};
+  auto begin = at + field.size();
+  auto end = text.find_first_not_of("0123456789", begin);
+  if (end == std::string::npos) return {};
+  auto right = std::stoull(refusal.substr(hex + told.size(), 16), nullptr, 16);
+  return text.replace(begin, end - begin, std::to_string(right));
+}
+
+void check(const snapshot& read) {
+  demand(validate(read).has_value());
+  auto again = snapshot_from_json(to_json(read));
+  demand(again.has_value() && *again == read);
+  for (auto zone : {"east", ""})
+    demand(enumerate(*stream_key::parse("live/room1"), read, zone).order.size() == read.relays.size());
+}
+
+} // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  auto read = snapshot_from_json(as_text({data, size}));
+  std::string text(as_text({data, size}));
+  auto read = snapshot_from_json(text);
   if (!read) {
-    if (read.error().message.empty()) std::abort();
-    return 0;
+    demand(!read.error().message.empty());
+    auto repaired = with_right_digest(text, read.error().message);
+    if (!repaired) return 0;
+    read = snapshot_from_json(*repaired);
   }
-  if (!validate(*read)) std::abort();
-  auto again = snapshot_from_json(to_json(*read));
-  if (!again || !(*again == *read)) std::abort();
-  if (enumerate(*stream_key::parse("live/room1"), *read, "east").order.size() != read->relays.size())
-    std::abort();
+  if (read) check(*read);
   return 0;
 }
