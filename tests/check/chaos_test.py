@@ -228,6 +228,7 @@ class Judging(unittest.TestCase):
                 "relay undrained", "relay taken away", "relay stopped", bars.HEDGED}
         backs = {f"{name}, back" for name in plan.KINDS}
         self.assertEqual(set(bars.BARS) - set(plan.KINDS) - made - backs, set())
+        self.assertEqual({kind for kinds in bars.GROUPS.values() for kind in kinds} - set(bars.BARS), set())
 
 
 class Schedule(unittest.TestCase):

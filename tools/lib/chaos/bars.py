@@ -26,6 +26,8 @@ BARS = {
     "relay killed without directories": AT_ONCE,
     "relay frozen": SILENT,
     "cable pulled": SILENT,
+    "connections stalled": SILENT,
+    "connections half-open": SILENT,
     "relay returned": UNSEEN,
     "relay returned without directories": UNSEEN,
     "relay thawed": UNSEEN,
@@ -53,7 +55,21 @@ HEDGED_KINDS = {"relay killed", "relay restarted", "relay frozen", "cable pulled
                 "weight changed", "relay added", "relay returned", "relay thawed", "cable put back",
                 "relay taken away", "relay killed without directories"}
 BARS[HEDGED] = UNSEEN
-MOVES = {"publisher moves to another origin", "origin dead, its streams move"}
+ENOUGH = 30  # faults, for a longest pause to say something
+GROUPS = {
+    "relay in use killed, ended or restarted": ["relay killed", "relay killed without directories", "relay restarted",
+                                                "relay stopped"],
+    "relay in use frozen or cut off": ["relay frozen", "cable pulled", "connections stalled", "connections half-open"],
+    "relay drained, weight changed, relay added or returned": [
+        "relay drained", "relay undrained", "weight changed", "relay added", "relay taken away", "relay returned",
+        "relay returned without directories", "relay thawed", "cable put back"],
+    HEDGED: [HEDGED],
+    "one, two, three directories dead; etcd dead": [
+        f"{what} dead{back}" for what in ("one directory", "two directories", "all directories", "etcd")
+        for back in ("", ", back")],
+    "publisher reconnects within the grace time": ["publisher reconnects"],
+    "stream moves to another origin": ["publisher moves to another origin", "origin dead, its streams move"],
+}
 
 
 def percentile(values, share):
@@ -98,6 +114,18 @@ def rows(faults, median):
             hedged.faults += hedged is not row
             hedged.pauses += [max(0.0, pause - median) for pause in fault.hedged]
     return table
+
+
+def groups(table):
+    """[(group, faults, pauses, bar, whether all of its rows held)] of the judged rows."""
+    found = []
+    for name, kinds in GROUPS.items():
+        rows_of = [table[kind] for kind in kinds if kind in table]
+        pauses = [pause for row in rows_of for pause in row.pauses]
+        if rows_of:
+            found.append((name, sum(row.faults for row in rows_of), pauses, BARS[kinds[0]],
+                          not any(row.missed for row in rows_of)))
+    return found
 
 
 def judge(row, slack=1.0):

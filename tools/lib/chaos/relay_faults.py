@@ -3,15 +3,21 @@
 from .kind import Kind, bring_back
 
 
+def absence(stage, short):
+    """How long it stays away: mostly too short for its lease to notice, sometimes until the lease has expired."""
+    return stage.rng.choice([short, short, 6.5])
+
+
 class Kill(Kind):
     """kill -9 of a relay in use."""
 
     name = "relay killed"
-    weight = 3
+    weight = 15
 
     def strike(self, stage):
         name, behind = stage.a_relay_in_use()
-        fault = stage.during(self.name, name, lambda _: stage.machines[name].process.kill(), behind)
+        fault = stage.during(self.name, name, lambda _: stage.machines[name].process.kill(), behind,
+                             hold=absence(stage, 1.2))
         stage.learn_list_time(fault)
         bring_back(stage, name)
 
@@ -20,6 +26,7 @@ class Restart(Kind):
     """SIGTERM of a relay in use, and started again at once."""
 
     name = "relay restarted"
+    weight = 5
 
     def strike(self, stage):
         name, behind = stage.a_relay_in_use()
@@ -36,13 +43,13 @@ class Freeze(Kind):
     """SIGSTOP of a relay in use, later SIGCONT."""
 
     name = "relay frozen"
-    weight = 2
+    weight = 8
 
     def strike(self, stage):
         name, behind = stage.a_relay_in_use()
         relay = stage.machines[name]
         relay.cut_off = True
-        stage.during(self.name, name, lambda _: relay.process.freeze(), behind, hold=2.0)
+        stage.during(self.name, name, lambda _: relay.process.freeze(), behind, hold=absence(stage, 2.0))
         relay.cut_off = False
         stage.during("relay thawed", name, lambda _: relay.process.thaw(), hold=1.2)
 
@@ -51,7 +58,7 @@ class Cable(Kind):
     """The cable of a relay in use is pulled, later put back."""
 
     name = "cable pulled"
-    weight = 2
+    weight = 8
 
     def lacks(self, stage):
         return stage.network.lacks("cable")
@@ -60,7 +67,7 @@ class Cable(Kind):
         name, behind = stage.a_relay_in_use()
         relay = stage.machines[name]
         relay.cut_off = True
-        stage.during(self.name, name, lambda _: stage.network.cable(name, False), behind, hold=2.0)
+        stage.during(self.name, name, lambda _: stage.network.cable(name, False), behind, hold=absence(stage, 2.0))
         relay.cut_off = False
         stage.during("cable put back", name, lambda _: stage.network.cable(name, True), hold=1.5)
 
@@ -80,22 +87,34 @@ class Queue(Kind):
 
 
 class BurstLoss(Queue):
+    """20 Mbit/s with a queue of two packets: what comes in bursts is cut."""
+
     name = "burst loss"
+    weight = 3
     words = ("rate", "20mbit", "burst", "1600", "limit", "3200")
 
 
 class LowRate(Queue):
+    """300 kbit/s with a queue of four packets: less than the relay has to send."""
+
     name = "low rate"
+    weight = 3
     words = ("rate", "300kbit", "burst", "1600", "limit", "6400")
 
 
 class NetemLoss(Queue):
+    """Each twentieth packet is lost."""
+
     name, queue = "netem loss 5 %", "netem"
+    weight = 3
     words = ("loss", "5%")
 
 
 class NetemJitter(Queue):
+    """Packets take 10 to 70 ms."""
+
     name, queue = "netem jitter", "netem"
+    weight = 3
     words = ("delay", "40ms", "30ms")
 
 
@@ -111,17 +130,24 @@ class Proxied(Kind):
 
 
 class Delay(Proxied):
+    """Every byte to and from the relay comes 150 ms later."""
+
     name, mode, delay = "connections delayed 150 ms", "delay", 0.15
+    weight = 3
 
 
 class Stall(Proxied):
+    """Connections stay open and move nothing, later go on."""
+
     name, mode = "connections stalled", "stall"
+    weight = 3
 
 
 class HalfOpen(Proxied):
     """The relay dies and its peers are not told: their connections stay open, half."""
 
     name, mode = "connections half-open", "half-open"
+    weight = 3
 
     def strike(self, stage):
         name, behind = stage.a_relay_in_use(stage.proxies.names)

@@ -24,12 +24,29 @@ def _cells(row):
 
 
 def lines(rows, skipped, markdown):
+    """A row for each kind."""
     table = [COLUMNS, *(_cells(row) for row in rows)]
     table += [[name, "SKIPPED", *[""] * (len(COLUMNS) - 3), why] for name, why in skipped.items()]
+    return _laid_out(table, markdown)
+
+
+def group_lines(groups, markdown):
+    """A row for each group of kinds that has a bar in common."""
+    table = [["bar", "faults", "pause p50", "p99", "max", "allowed", "held"]]
+    for name, faults, pauses, bar, held in groups:
+        allowed = f"max {_ms(bar.longest)}" if bar.median is None else f"p50 {_ms(bar.median)}, max {_ms(bar.longest)}"
+        few = "" if faults >= bars.ENOUGH else f" (fewer than {bars.ENOUGH} faults)"
+        table.append([name, str(faults), _ms(bars.percentile(pauses, 0.5)), _ms(bars.percentile(pauses, 0.99)),
+                      _ms(max(pauses, default=None)), allowed, ("yes" if held else "no") + few])
+    return _laid_out(table, markdown)
+
+
+def _laid_out(table, markdown):
+    columns = len(table[0])
     if markdown:
         out = [f"| {' | '.join(cells)} |" for cells in table]
-        return [out[0], "|---" * len(COLUMNS) + "|", *out[1:]]
-    widths = [max(len(cells[i]) for cells in table) for i in range(len(COLUMNS) - 1)]
+        return [out[0], "|---" * columns + "|", *out[1:]]
+    widths = [max(len(cells[i]) for cells in table) for i in range(columns - 1)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(cells, [*widths, 0])).rstrip() for cells in table]
 
 
