@@ -200,7 +200,7 @@ class Judging(unittest.TestCase):
 
     def test_every_bar_can_be_missed(self):
         for changes, word in (({"pauses": [0.05] * 3}, "median"), ({"pauses": [0.01, 0.01, 0.3]}, "longest"),
-                              ({"others": [0.3]}, "not about"), ({"lost": 1}, "lost"), ({"doubled": 1}, "doubled"),
+                              ({"others": [0.3]}, "not about"), ({"after": 0.3}, "afterwards"), ({"lost": 1}, "lost"), ({"doubled": 1}, "doubled"),
                               ({"wrong": 1}, "wrong"), ({"closed": 1}, "closed"), ({"unfinished": 1}, "never"),
                               ({"serving": 1.5}, "serving"), ({"list_known": 0.4}, "list"),
                               ({"broken": ["no new stream"]}, "no new stream")):

@@ -89,6 +89,7 @@ class Row:
     closed: int = 0
     moves: int = 0
     tail: int = 0
+    after: list = dataclasses.field(default_factory=list)
     lists: list = dataclasses.field(default_factory=list)
     serving: list = dataclasses.field(default_factory=list)
     broken: list = dataclasses.field(default_factory=list)
@@ -105,6 +106,7 @@ def rows(faults, median):
         row.others += [max(0.0, pause - median) for pause in fault.others]
         for name in ("lost", "doubled", "wrong", "closed", "moves", "tail"):
             setattr(row, name, getattr(row, name) + getattr(fault, name))
+        row.after.append(max(0.0, fault.after - median))
         row.lists += [fault.list_known] if fault.list_known is not None else []
         row.serving += [fault.serving] if fault.serving is not None else []
         row.broken += fault.broken
@@ -140,6 +142,7 @@ def judge(row, slack=1.0):
     _limit(row, "median pause", percentile(row.pauses, 0.5), bar.median, slack)
     _limit(row, "longest pause", max(row.pauses, default=None), bar.longest, slack)
     _limit(row, "longest pause of a viewer it was not about", max(row.others, default=None), bar.longest, slack)
+    _limit(row, "longest pause of any viewer afterwards", max(row.after, default=None), bar.longest, slack)
     _limit(row, "serving again", max(row.serving, default=None), SERVING_LIMIT, slack)
     _limit(row, "p99 of the list known everywhere", percentile(row.lists, 0.99), LIST_LIMIT, slack)
     return row.missed

@@ -8,6 +8,7 @@ import multiprocessing
 from sluice_e2e.processes import die_with_parent
 
 PASS, DELAY, STALL, HALF_OPEN = "pass", "delay", "stall", "half-open"
+STEP = 0.01  # seconds between two looks at itself
 
 
 class Side(asyncio.Protocol):
@@ -102,17 +103,29 @@ async def _serve(proxies, pipe):
     for proxy in proxies.values():
         await loop.create_server(lambda p=proxy: Front(p), *proxy.listen)
     ended = loop.create_future()
+    stood_still = 0.0  # seconds, the longest since it was asked for
+
+    def look(due):
+        nonlocal stood_still
+        now = loop.time()
+        stood_still = max(stood_still, now - due)
+        loop.call_at(now + STEP, look, now + STEP)
 
     def command():
+        nonlocal stood_still
         try:
-            name, mode, delay = pipe.recv()
+            asked = pipe.recv()
         except EOFError:
             return ended.done() or ended.set_result(None)
-        proxies[name].set(mode, delay)
-        pipe.send(True)
+        if asked:
+            name, mode, delay = asked
+            proxies[name].set(mode, delay)
+        pipe.send(stood_still)
+        stood_still = 0.0
 
     loop.add_reader(pipe.fileno(), command)
-    pipe.send(True)
+    look(loop.time())
+    pipe.send(0.0)
     await ended
 
 
@@ -127,6 +140,7 @@ class Proxies:
 
     def __init__(self, plan):
         self.names = list(plan)
+        self._longest = 0.0
         self._pipe, other = multiprocessing.Pipe()
         self._process = multiprocessing.get_context("fork").Process(target=_run, args=(plan, other), daemon=True)
         self._process.start()
@@ -135,4 +149,10 @@ class Proxies:
 
     def set(self, name, mode, delay=0.0):
         self._pipe.send((name, mode, delay))
-        self._pipe.recv()
+        self._longest = max(self._longest, self._pipe.recv())
+
+    def stood_still(self):
+        """Seconds, the longest since this was asked for: what came later than that is not the cluster's fault."""
+        self._pipe.send(None)
+        longest, self._longest = max(self._longest, self._pipe.recv()), 0.0
+        return longest

@@ -17,6 +17,7 @@ from .watcher import Watcher
 SETTLE_LIMIT = 20.0
 CATCH_UP_LIMIT = 8.0
 CAUGHT_UP = 0.2  # seconds; a viewer that lacks nothing older has caught up
+SLOW = 3.0  # seconds; who takes longer to be whole again is told of
 STEADY = 0.7  # seconds of calm before a fault
 FIRST_PROXY_PORT = 8600
 PROXIED = 2  # the last so many relays are reached through proxies
@@ -32,6 +33,7 @@ class Fault:
     pauses: list = dataclasses.field(default_factory=list)  # seconds, one a viewer behind it, without a hedge
     hedged: list = dataclasses.field(default_factory=list)  # the same of viewers at an edge that hedges
     others: list = dataclasses.field(default_factory=list)  # of viewers that it should not have touched
+    after: float = 0.0  # the longest pause of any viewer from its end until the cluster was whole again
     lost: int = 0
     doubled: int = 0
     wrong: int = 0
@@ -40,6 +42,7 @@ class Fault:
     tail: int = 0
     unfinished: int = 0  # viewers that still lacked bytes at the end
     late: float = 0.0  # worst sample taken while the tool itself stood still
+    proxy_late: float = 0.0  # how long the tool's proxies stood still
     list_known: float = None  # seconds until every node had the new relay list
     serving: float = None  # seconds from a process's start to its first byte for a viewer
     notes: list = dataclasses.field(default_factory=list)
@@ -122,8 +125,10 @@ class Stage:
     def during(self, kind, what, action, behind=None, hold=1.2, settled=None):
         """Does `action`, watches for `hold` seconds and until everybody has everything, and writes it down. `behind`:
         the (edge, key) that the fault is about, None: all. `settled()` says whether the end can be judged."""
-        fault = Fault(kind, what, time.time())
+        self._judge_aftermath()
+        self.proxies.stood_still()
         self.watcher.begin()
+        fault = Fault(kind, what, time.time())
         begun = time.monotonic()
         try:
             action(fault)
@@ -135,6 +140,7 @@ class Stage:
         self._wait_caught_up(settled)
         self._judge(fault, behind)
         self.faults.append(fault)
+        self.watcher.begin()
         return fault
 
     def _wait_caught_up(self, settled):
@@ -147,21 +153,33 @@ class Stage:
 
     def _judge(self, fault, behind):
         report = self.watcher.end()
-        fault.ended = time.time()
-        self.worst_stall = max([self.worst_stall, *(end - begin for begin, end in report["stalls"])])
+        fault.ended, fault.proxy_late = time.time(), self.proxies.stood_still()
         for seat in report["viewers"]:
             affected = behind is None or (seat["edge"], seat["key"]) in behind
             group = fault.others if not affected else \
                 fault.hedged if seat["edge"] in self.hedging else fault.pauses
             group.append(seat["pause"])
+            fault.late = max(fault.late, seat["marked"])
+        self._count(fault, report)
+
+    def _count(self, fault, report):
+        """Adds what became of bytes and sockets."""
+        self.worst_stall = max([self.worst_stall, *(end - begin for begin, end in report["stalls"])])
+        for seat in report["viewers"]:
             for name in ("lost", "doubled", "wrong", "moves", "tail"):
                 setattr(fault, name, getattr(fault, name) + seat.get(name, 0))
             fault.closed += len(seat["closed"])
             fault.unfinished += seat["unfinished"]
-            fault.late = max(fault.late, seat["marked"])
             told = [*seat["notes"], *(f"closed: {how}" for how in seat["closed"])]
             fault.notes += [f"{seat['viewer']} at {seat['edge']}, {seat['key']}: {note}" for note in told[:2]]
         fault.notes = fault.notes[:20]
+
+    def _judge_aftermath(self):
+        """What happened since the last fault was over is its doing too."""
+        if self.faults:
+            report = self.watcher.end()
+            self.faults[-1].after = max(seat["pause"] for seat in report["viewers"])
+            self._count(self.faults[-1], report)
 
     def list_holders(self, without=()):
         """Nodes that log the relay list and can hear of a new one."""
@@ -174,27 +192,38 @@ class Stage:
         if known:
             fault.list_known = known[1] - (since if since is not None else known[0])
 
-    def settle(self):
-        """Waits until the cluster is whole and calm; the last fault is broken if it does not get there."""
+    def _missing(self):
+        """What keeps the cluster from being whole and calm, in words."""
         members = [m for m in self.machines.all.values() if m.name != self.spare_relay]
+        missing = [f"{m.name} is not ready" for m in members if not m.alive or not m.ready()]
+        nodes = self.machines["e1"].get("nodes")
+        states = {one["id"]: one["state"] for one in nodes["nodes"]} if nodes else {}
+        missing += [f"e1 has {m.name} as {states.get(m.name, 'absent')}" for m in members
+                    if m.role != "directory" and states.get(m.name) != "ready"]
+        paths = self.upstreams()
+        missing += [f"{edge.name} has no way to {key}" for edge in self.machines.of("edge") for key in self.keys
+                    if edge.name != self.spare_edge and (edge.name, key) not in paths]
+        waiting, absent = self.watcher.behind()
+        missing += [f"a viewer lacks the last {waiting:.1f} s"] if waiting > CAUGHT_UP else []
+        missing += [f"{absent} viewers have no connection"] if absent else []
+        return missing
 
-        def whole():
-            if not all(m.alive and m.ready() for m in members):
-                return False
-            nodes = self.machines["e1"].get("nodes")
-            states = {one["id"]: one["state"] for one in nodes["nodes"]} if nodes else {}
-            return all(states.get(m.name) == "ready" for m in members if m.role != "directory") and \
-                len([1 for edge, _ in self.upstreams() if edge != self.spare_edge]) == self.plan.edges * len(self.keys)
-
-        try:
-            wait_until("the cluster to be whole", whole, SETTLE_LIMIT, every=0.1)
-            wait_until("every viewer to have everything",
-                       lambda: self.watcher.behind() < (CAUGHT_UP, 1) and not self.watcher.behind()[1], SETTLE_LIMIT)
-        except AssertionError as error:
-            if not self.faults:
-                raise
-            self.faults[-1].broken.append(str(error))
+    def settle(self):
+        """Waits until the cluster is whole and calm; the last fault is broken if it does not get there. Returns what was
+        waited for longest, "" when not much was."""
+        begun, last = time.monotonic(), []
+        while missing := self._missing():
+            last = missing
+            if time.monotonic() - begun > SETTLE_LIMIT:
+                problem = f"not whole within {SETTLE_LIMIT:.0f} s: {'; '.join(missing[:4])}"
+                if not self.faults:
+                    raise AssertionError(problem)
+                self.faults[-1].broken.append(problem)
+                break
+            time.sleep(0.1)
+        took = time.monotonic() - begun
         time.sleep(STEADY)
+        return f"whole only after {took:.1f} s: {'; '.join(last[:4])}" if took > SLOW else ""
 
     def serving_again(self, relay, begun):
         """Seconds since `begun` until a relay that was started then is ready and shows one of its own streams, if
@@ -226,6 +255,11 @@ class Stage:
             finally:
                 viewer.close()
         raise AssertionError(f"{url}: no picture within {limit} s")
+
+    def finish(self):
+        """Waits until the last fault is over, too."""
+        self.settle()
+        self._judge_aftermath()
 
     def end(self):
         for encoder in self.encoders.values():

@@ -5,7 +5,7 @@ import json
 
 from . import bars
 
-COLUMNS = ["fault", "number", "pause p50", "p99", "max", "others' max", "bytes lost", "doubled", "wrong", "closed",
+COLUMNS = ["fault", "number", "pause p50", "p99", "max", "others' max", "after", "bytes lost", "doubled", "wrong", "closed",
            "list known p99", "serving", "bars"]
 
 
@@ -18,7 +18,8 @@ def _cells(row):
     judged = "missed" if row.missed else "held" if bar.longest is not None else "held (bytes)"
     lost = f"{row.lost}" + (f" (+ {row.tail} of {row.moves} left logs' tails)" if row.moves else "")
     return [row.kind, str(row.faults), _ms(bars.percentile(row.pauses, 0.5)), _ms(bars.percentile(row.pauses, 0.99)),
-            _ms(max(row.pauses, default=None)), _ms(max(row.others, default=None)), lost, str(row.doubled),
+            _ms(max(row.pauses, default=None)), _ms(max(row.others, default=None)),
+            _ms(max(row.after, default=None)), lost, str(row.doubled),
             str(row.wrong), str(row.closed), _ms(bars.percentile(row.lists, 0.99)),
             _ms(max(row.serving, default=None)), judged]
 
