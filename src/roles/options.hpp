@@ -43,7 +43,7 @@ struct options {
   double max_lag_s = 3;
   std::uint32_t max_viewers = 20'000;
   std::uint32_t max_connections = 20'000;
-  std::uint32_t max_publishers = 1'000;
+  std::uint32_t max_publishers = 5'000;
   std::uint32_t copies = 2;
 
   std::uint32_t origins = 1, relays = 3, edges = 2, directory_count = 3; ///< of `--role all`

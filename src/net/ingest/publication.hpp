@@ -25,7 +25,7 @@ struct ingest_services {
   std::chrono::milliseconds grace{10'000}; ///< how long a log waits for its publisher to return
   second_publisher policy = second_publisher::refuse;
   std::size_t max_connections = 1'000;              ///< RTMP connections a worker
-  std::size_t max_publishers = 1'000;               ///< of the node, RTMP and POST together
+  std::size_t max_publishers = 5'000;               ///< of the node, RTMP and POST together
   std::chrono::milliseconds before_publish{10'000}; ///< for handshake, connect and publish together
   std::chrono::milliseconds between_bytes{15'000};  ///< a publisher silent for longer is gone
   /// Called on the home worker when a log began (it is current) and when it ended.
