@@ -2,6 +2,7 @@
 #include "cluster/enumeration.hpp"
 #include "cluster/snapshot.hpp"
 
+#include <charconv>
 #include <cstdlib>
 #include <optional>
 
@@ -17,13 +18,16 @@ void demand(bool holds) {
 // The same text with the digest of its content, which no chance finds: the refusal names it.
 std::optional<std::string> with_right_digest(std::string text, const std::string& refusal) {
   constexpr std::string_view told = "but its content has ", field = "\"digest\":";
-  auto hex = refusal.find(told);
+  auto hex = refusal.rfind(told);
   auto at = text.find(field);
   if (hex == std::string::npos || at == std::string::npos) return {};
   auto begin = at + field.size();
   auto end = text.find_first_not_of("0123456789", begin);
   if (end == std::string::npos) return {};
-  auto right = std::stoull(refusal.substr(hex + told.size(), 16), nullptr, 16);
+  std::uint64_t right = 0;
+  // A refusal may quote the text, and so say these words of something else.
+  const auto* digits = refusal.data() + hex + told.size();
+  if (std::from_chars(digits, refusal.data() + refusal.size(), right, 16).ec != std::errc()) return {};
   return text.replace(begin, end - begin, std::to_string(right));
 }
 
