@@ -12,9 +12,7 @@ bool cursor::slow(const log_view& view) const {
   const auto* join = view.newest_join();
   if (join == nullptr || join->offset <= offset_) return false;
   if (offset_ < view.first()) return true;
-  // Signed: tracks are interleaved, so the tag at the cursor may be a little newer than the last one.
-  auto lag = std::int64_t{view.newest_timestamp()} - view.tag_at(offset_).timestamp;
-  return lag > options_.max_lag_ms;
+  return view.newest_timestamp() - view.tag_at(offset_).timestamp > options_.max_lag_ms;
 }
 
 cursor_step cursor::next(const log_view& view) {
@@ -29,6 +27,20 @@ cursor_step cursor::next(const log_view& view) {
   step.what = cursor_step::kind::send;
   step.bytes = cut(view);
   return step;
+}
+
+const join_point* cursor::place_in(const log_view& newer, std::uint32_t newest_sent) const {
+  const auto& joins = newer.joins();
+  if (joins.empty() || joins.front().timestamp <= newest_sent) return nullptr;
+  auto in_time = std::find_if(joins.begin(), joins.end(), [&](const join_point& j) {
+    return newer.newest_timestamp() - j.timestamp <= options_.max_lag_ms;
+  });
+  return in_time == joins.end() ? &joins.back() : &*in_time;
+}
+
+byte_buffer cursor::move_to(const join_point& place) {
+  offset_ = tag_end_ = place.offset;
+  return place.in_force->tags(place.timestamp);
 }
 
 piece cursor::cut(const log_view& view) {

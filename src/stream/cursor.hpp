@@ -38,6 +38,14 @@ public:
   /// The next step; a `send` or `jump` counts as done when returned.
   cursor_step next(const log_view& view);
 
+  /// Where it may go on in the log of a newer epoch when everything up to `newest_sent` (ms) of the old one
+  /// was sent: the oldest join point that is not too far behind. Null when that log does not start later than
+  /// the old one stopped: timestamps must not go back.
+  [[nodiscard]] const join_point* place_in(const log_view& newer, std::uint32_t newest_sent) const;
+  /// Goes on at `place`, a join point of a newer epoch's log. Returns the headers in force there, to be
+  /// written first.
+  byte_buffer move_to(const join_point& place);
+
 private:
   [[nodiscard]] bool slow(const log_view& view) const;
   cursor_step jump(const log_view& view);

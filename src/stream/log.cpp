@@ -111,7 +111,7 @@ void log::on_tag(const scanned_tag& tag, log_delta& news) {
   note_boundary(tag, join);
   if (join) news.joins.push_back(boundaries_.back().point);
   head_ = tag.end();
-  newest_timestamp_ = tag.header.timestamp;
+  newest_timestamp_ = std::max(newest_timestamp_, tag.header.timestamp);
   news.flush |= tag.header.type == media::tag_type::video;
 }
 

@@ -30,6 +30,7 @@ public:
   [[nodiscard]] std::uint64_t head() const noexcept { return head_; }
   /// Behind the last byte, which may lie inside a tag.
   [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
+  /// The greatest timestamp in it, ms.
   [[nodiscard]] std::uint32_t newest_timestamp() const noexcept { return newest_timestamp_; }
   /// The newest join point, or null.
   [[nodiscard]] const join_point* newest_join() const noexcept;

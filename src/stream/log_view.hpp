@@ -33,6 +33,8 @@ public:
   [[nodiscard]] const join_point* newest_join() const noexcept {
     return joins_.empty() ? nullptr : &joins_.back();
   }
+  /// Oldest first.
+  [[nodiscard]] const std::deque<join_point>& joins() const noexcept { return joins_; }
   [[nodiscard]] const std::optional<beat>& last_beat() const noexcept { return beat_; }
   [[nodiscard]] end_reason ended() const noexcept { return end_; }
 

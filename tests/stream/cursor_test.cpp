@@ -193,3 +193,67 @@ TEST_CASE("a viewer before an accepted gap waits for the first join point behind
   CHECK(step.skipped == w.view.newest_join()->offset - stood);
   CHECK(c.next(w.view).bytes.from == w.view.newest_join()->offset);
 }
+
+namespace {
+
+/// The log of a newer epoch, from `from_ms` on.
+struct next_log : watched_log {
+  next_log(std::uint32_t from_ms, int seconds) : watched_log({}, identity(true, true, 2)) {
+    write(video_header(2));
+    write(audio_header());
+    play(from_ms, seconds);
+    refresh();
+  }
+};
+
+struct read_log : watched_log {
+  read_log() {
+    write(video_header());
+    play(0, 2);
+    refresh();
+    while (reader->next(view).what == kind::send) {
+    }
+  }
+  std::optional<stream::cursor> reader = [this] {
+    write(picture(0, true));
+    refresh();
+    return stream::cursor(view, {.max_lag_ms = 3000});
+  }();
+};
+
+} // namespace
+
+TEST_CASE("a viewer goes on in a newer epoch's log at its oldest join point, headers first") {
+  read_log old;
+  next_log newer(old.view.newest_timestamp() + 500, 2);
+  const auto* place = old.reader->place_in(newer.view, old.view.newest_timestamp());
+  REQUIRE(place != nullptr);
+  CHECK(place->offset == newer.view.joins().front().offset);
+  auto headers = old.reader->move_to(*place);
+  auto expected = video_header(2);
+  byte_writer(expected).bytes(audio_header());
+  media::set_tag_timestamp(std::span(expected).first<media::tag_header_size>(), place->timestamp);
+  auto second = std::span(expected).subspan(video_header(2).size());
+  media::set_tag_timestamp(second.first<media::tag_header_size>(), place->timestamp);
+  CHECK(headers == expected);
+  CHECK(old.reader->next(newer.view).bytes.from == place->offset);
+}
+
+TEST_CASE("a viewer enters a newer epoch's log that ran ahead where it is not too far behind") {
+  read_log old;
+  next_log newer(old.view.newest_timestamp() + 500, 10);
+  const auto* place = old.reader->place_in(newer.view, old.view.newest_timestamp());
+  REQUIRE(place != nullptr);
+  auto lag = newer.view.newest_timestamp() - place->timestamp;
+  CHECK(lag <= 3000);
+  CHECK(lag > 1000);
+}
+
+TEST_CASE("a newer epoch's log that starts no later than the old one stopped has no place for a viewer") {
+  read_log old;
+  auto stopped = old.view.newest_timestamp();
+  CHECK(old.reader->place_in(next_log(stopped, 3).view, stopped) == nullptr);
+  CHECK(old.reader->place_in(next_log(stopped + 1, 3).view, stopped) != nullptr);
+  watched_log empty;
+  CHECK(old.reader->place_in(empty.view, stopped) == nullptr);
+}

@@ -2,8 +2,9 @@
 
 namespace sluice::net {
 
-audience::audience(worker& at, stream::log_identity identity)
-    : at_(at), identity_(std::move(identity)), view_(identity_.present), timer_(at.io()) {}
+audience::audience(worker& at, stream::log_identity identity, log_codecs codecs, search find_newer)
+    : at_(at), identity_(std::move(identity)), codecs_(std::move(codecs)), find_newer_(std::move(find_newer)),
+      view_(identity_.present), timer_(at.io()) {}
 
 void audience::refresh() {
   auto news = channel_->take();
@@ -36,8 +37,32 @@ void audience::flush_later() {
   if (!timer_.armed()) timer_.after(flush_after, [this] { wake_all(idle_); });
 }
 
-std::shared_ptr<audience> make_audience(worker& at, stream::log_identity identity) {
-  auto owned = std::make_unique<audience>(at, std::move(identity));
+void audience::find_successor(std::function<void(const found&)> done) {
+  followed_by_.push_back(std::move(done));
+  if (followed_by_.size() > 1) return;
+  auto told = [weak = weak_from_this()](found next) {
+    if (auto self = weak.lock()) self->tell_successor(std::move(next));
+  };
+  if (find_newer_) return find_newer_(std::move(told));
+  at_.post([told] { told(error{errc::not_live, "this log has no successor"}); });
+}
+
+void audience::tell_successor(found next) {
+  if (next) {
+    const auto& newer = **next;
+    bool goes_on = newer.identity_.log_epoch > identity_.log_epoch &&
+                   newer.identity_.present == identity_.present && newer.codecs_ == codecs_;
+    if (!goes_on)
+      next = error{errc::not_live,
+                   fmt::format("the newer log of {} has other tracks or codecs", identity_.key.str())};
+  }
+  for (auto& one : std::exchange(followed_by_, {}))
+    one(next);
+}
+
+std::shared_ptr<audience> make_audience(worker& at, stream::log_identity identity, log_codecs codecs,
+                                        audience::search find_newer) {
+  auto owned = std::make_unique<audience>(at, std::move(identity), std::move(codecs), std::move(find_newer));
   auto* raw = owned.release();
   std::shared_ptr<audience> shared(raw, [&at](audience* last) {
     // Its timer and its readers' lists belong to the worker. The holder frees it even when the task never

@@ -23,12 +23,23 @@ public:
   virtual void on_news() = 0;
 };
 
-class audience {
+/// FourCC text of a log's tracks; empty without the track.
+struct log_codecs {
+  std::string video, audio;
+  bool operator==(const log_codecs&) const = default;
+};
+
+class audience : public std::enable_shared_from_this<audience> {
 public:
+  using found = result<std::shared_ptr<audience>>;
+  /// Looks for the audience of the stream's present log on the same worker, ready for viewers; calls back
+  /// once, on that worker, never inside the call.
+  using search = std::function<void(std::function<void(found)>)>;
+
   /// How long audio may wait for a picture to travel with.
   static constexpr std::chrono::milliseconds flush_after{40};
 
-  audience(worker& at, stream::log_identity identity);
+  audience(worker& at, stream::log_identity identity, log_codecs codecs, search find_newer);
 
   [[nodiscard]] const stream::log_identity& identity() const noexcept { return identity_; }
   [[nodiscard]] const stream::log_view& view() const noexcept { return view_; }
@@ -38,6 +49,11 @@ public:
   void wait(reader& r) { idle_.push_back(r); }
   /// Wakes `r` at any news: bytes, beats, path, end.
   void follow(reader& r) { followers_.push_back(r); }
+
+  /// This log ended because a newer one began: calls `done` once, on the worker, with that one's audience as
+  /// soon as viewers may start there. Readers that ask meanwhile share one search. Errors: `not_live` (the
+  /// newer log has other tracks or codecs, or there is none), `timed_out`.
+  void find_successor(std::function<void(const found&)> done);
 
   /// Viewers of this audience; read by any thread.
   std::atomic<std::uint32_t> viewers{0};
@@ -52,18 +68,25 @@ private:
   static void wake_all(reader_list& list);
   void flush();
   void flush_later();
+  void tell_successor(found next);
 
   worker& at_;
   stream::log_identity identity_;
+  log_codecs codecs_;
+  search find_newer_;
+  std::vector<std::function<void(const found&)>> followed_by_; ///< those who wait for the successor
   stream::log_view view_;
   std::shared_ptr<stream::log_channel> channel_;
   reader_list idle_, followers_;
   timer timer_;
 
-  friend std::shared_ptr<audience> make_audience(worker& at, stream::log_identity identity);
+  friend std::shared_ptr<audience> make_audience(worker& at, stream::log_identity identity, log_codecs codecs,
+                                                 search find_newer);
 };
 
-/// An audience that is destroyed on its worker, wherever the last reference goes. Any thread.
-std::shared_ptr<audience> make_audience(worker& at, stream::log_identity identity);
+/// An audience that is destroyed on its worker, wherever the last reference goes. Without `find_newer` it has
+/// no successor. Any thread.
+std::shared_ptr<audience> make_audience(worker& at, stream::log_identity identity, log_codecs codecs = {},
+                                        audience::search find_newer = {});
 
 } // namespace sluice::net

@@ -25,6 +25,8 @@ struct viewer_counters {
   counter sent_bytes;    ///< media bytes handed to the kernel, prefaces included
   counter jumps;         ///< times a slow viewer jumped to a join point
   counter skipped_bytes; ///< log bytes those jumps left out
+  counter carried;       ///< times a viewer went on in a newer epoch's log
+  counter carry_gap_ms;  ///< media time missing between the two logs then
   counter closed_slow;   ///< closed because a write made no progress, or its bytes were gone
 };
 

@@ -132,7 +132,10 @@ std::shared_ptr<audience> stream_hub::audience_of(hosted_stream& h, worker& at) 
   const auto& identity = h.log.current()->identity();
   if (auto present = slot.lock(); present && present->identity().log_epoch == identity.log_epoch)
     return present;
-  auto made = make_audience(at, identity);
+  auto find_newer = [this, key = identity.key, &at](opened done) {
+    open(key, at, open_when::present, std::move(done));
+  };
+  auto made = make_audience(at, identity, {h.video, h.audio}, std::move(find_newer));
   slot = made;
   h.log.current()->subscribe(made->channel());
   return made;

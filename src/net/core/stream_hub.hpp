@@ -116,7 +116,8 @@ public:
   /// Home worker only: as `find`, created if missing; null when there are too many.
   hosted_stream* find_or_add(const stream_key& key);
 
-  /// Home worker only: a feeder began the log of `h` and set its path. Wakes those who wait for a log only.
+  /// Home worker only: a feeder began the log of `h`, set its path and named its codecs. Wakes those who wait
+  /// for a log only.
   static void log_began(hosted_stream& h);
   /// Home worker only: `h` lost its feeder while its log goes on: another takes over, or the log ends.
   void feed_again(hosted_stream& h);

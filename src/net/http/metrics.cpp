@@ -31,6 +31,7 @@ struct row {
   const char* help;
   MetricType type;
   const counter& (*read)(const worker_counters&);
+  double unit = 1; ///< of one count
 };
 
 constexpr auto count = MetricType::Counter;
@@ -51,6 +52,11 @@ const std::array rows{
         [](const wc& w) -> cref { return w.viewers.jumps; }},
     row{"sluice_viewer_skipped_bytes_total", "Log bytes left out by those jumps", count,
         [](const wc& w) -> cref { return w.viewers.skipped_bytes; }},
+    row{"sluice_viewers_carried_total", "Times a viewer went on in a newer epoch's log, over the same socket",
+        count, [](const wc& w) -> cref { return w.viewers.carried; }},
+    row{"sluice_viewer_carry_gap_seconds_total",
+        "Media time that was missing then: the publisher's absence and the lost tail of the older log", count,
+        [](const wc& w) -> cref { return w.viewers.carry_gap_ms; }, 0.001},
     row{"sluice_viewers_closed_slow_total", "Viewers closed because they took nothing any more", count,
         [](const wc& w) -> cref { return w.viewers.closed_slow; }},
     row{"sluice_rtmp_connections_total", "RTMP connections accepted", count,
@@ -118,7 +124,7 @@ std::string scrape(worker_pool& workers, const more_metrics& more) {
     double sum = 0;
     for (std::size_t i = 0; i < workers.size(); ++i)
       sum += static_cast<double>(r.read(std::as_const(workers.at(i)).counters()).value());
-    families.push_back(family(r.name, r.help, r.type, sum));
+    families.push_back(family(r.name, r.help, r.type, sum * r.unit));
   }
   families.push_back(
       gauge_family("process_resident_memory_bytes", "Resident memory of the process", resident_bytes()));

@@ -141,12 +141,12 @@ void publication::begin_log() {
   stream_.log.begin({stream_.log.key(), mine, present}).value();
   last_epoch_ = mine;
   stream_.log.current()->set_path({services_.node});
-  stream_hub::log_began(stream_);
   auto told = intake_.summary();
   stream_.video = told.video_codec;
   stream_.audio = told.audio_codec;
   stream_.width = told.picture.width;
   stream_.height = told.picture.height;
+  stream_hub::log_began(stream_);
   newest_ = {intake_.newest_timestamp(), unix_ms()};
   beats_ = 0;
   log_.info("stream live", "stream", stream_.log.key().str(), "epoch", mine.value, "video", stream_.video,

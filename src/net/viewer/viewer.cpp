@@ -61,7 +61,7 @@ void viewer::pump() {
   switch (step.what) {
   case stream::cursor_step::kind::wait:
     if (!preamble_.empty()) return send({});
-    if (log_->view().ended() != stream::end_reason::none) return finish(close_word_for(log_->view().ended()));
+    if (auto why = log_->view().ended(); why != stream::end_reason::none) return on_log_end(why);
     return log_->wait(*this);
   case stream::cursor_step::kind::send:
     return send(step.bytes);
@@ -74,6 +74,30 @@ void viewer::pump() {
     counters.closed_slow.add();
     return finish(closed_too_slow);
   }
+}
+
+void viewer::on_log_end(stream::end_reason why) {
+  if (why != stream::end_reason::changed) return finish(close_word_for(why));
+  phase_ = phase::between;
+  log_->find_successor([weak = weak_from_this()](const audience::found& newer) {
+    if (auto self = weak.lock()) self->go_on_in(newer);
+  });
+}
+
+void viewer::go_on_in(const audience::found& newer) {
+  if (phase_ != phase::between) return;
+  phase_ = phase::idle;
+  auto newest_sent = log_->view().newest_timestamp();
+  const auto* place = newer ? cursor_.place_in((*newer)->view(), newest_sent) : nullptr;
+  if (!place) return finish(close_word_for(stream::end_reason::changed));
+  auto& counters = log_->home().counters().viewers;
+  counters.carried.add();
+  counters.carry_gap_ms.add(place->timestamp - newest_sent);
+  preamble_ = cursor_.move_to(*place);
+  log_->viewers.fetch_sub(1, std::memory_order_relaxed);
+  log_ = *newer;
+  log_->viewers.fetch_add(1, std::memory_order_relaxed);
+  pump();
 }
 
 void viewer::send(const stream::piece& bytes) {
@@ -98,6 +122,7 @@ void viewer::finish(close_word why) {
   if (end_asked_ || phase_ == phase::dead) return;
   end_asked_ = true;
   end_word_ = why;
+  if (phase_ == phase::between) phase_ = phase::idle;
   if (is_linked()) unlink();
   pump();
 }
@@ -118,7 +143,7 @@ void viewer::dead() {
 void viewer::check(steady_clock::time_point now) {
   auto limit =
       phase_ == phase::closing ? roster_->settings().close_deadline : roster_->settings().write_deadline;
-  bool waits_for_peer = phase_ != phase::idle && phase_ != phase::dead;
+  bool waits_for_peer = phase_ == phase::opening || phase_ == phase::writing || phase_ == phase::closing;
   if (waits_for_peer && now - write_started_ > limit) {
     if (phase_ != phase::closing) log_->home().counters().viewers.closed_slow.add();
     return dead();

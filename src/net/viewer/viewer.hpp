@@ -1,5 +1,6 @@
-// One viewer of one log: a cursor and a connection it writes to. Never more than one write in flight; between
-// two writes it may jump or be closed. On its worker; keeps itself alive until its connection is gone.
+// One viewer of one stream: a cursor and a connection it writes to. Never more than one write in flight;
+// between two writes it may jump, go on in a newer epoch's log, or be closed. On its worker; keeps itself
+// alive until its connection is gone.
 #pragma once
 
 #include "net/core/audience.hpp"
@@ -69,12 +70,15 @@ private:
     opening, ///< the peer does not have its response header yet
     idle,
     writing,
+    between, ///< its log is over; it waits for the newer one's
     closing,
     dead
   };
 
   void pump();
   void send(const stream::piece& bytes);
+  void on_log_end(stream::end_reason why);
+  void go_on_in(const audience::found& newer);
 
   std::shared_ptr<audience> log_;
   std::shared_ptr<viewer_roster> roster_;
