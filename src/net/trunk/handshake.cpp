@@ -35,7 +35,7 @@ void server_session::start(socket s, upgrade_request upgrade) {
   limit_.emplace(here_.at.io(), here_.options.handshake_limit, [this] {
     refuse({errc::timed_out, "no proof came in time"});
   });
-  auto most = asked_.what == request::kind::play ? max_puller_message : max_control_message;
+  auto most = asked_.what == request::kind::publish ? max_control_message : max_puller_message;
   link_ = accept(here_.at, std::move(s), std::move(upgrade), *this, most);
 }
 

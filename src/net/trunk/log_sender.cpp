@@ -9,6 +9,7 @@ log_state describe(const audience& from, const stream_status& told) {
   out.present = from.identity().present;
   out.first = view.first();
   out.head = view.head();
+  out.newest_timestamp = view.newest_timestamp();
   if (const auto* join = view.newest_join()) out.join = join->offset;
   if (view.last_beat()) out.beat = view.last_beat()->number;
   out.orphaned_since = told.orphaned_since;

@@ -145,6 +145,7 @@ log_state read_log(fields& in) {
   out.first = in.number("first");
   out.head = in.number("head");
   if (in.has("join")) out.join = in.number("join");
+  out.newest_timestamp = in.small("timestamp");
   out.beat = in.number("beat");
   out.orphaned_since = in.number("orphaned_since");
   out.path = in.path();

@@ -37,6 +37,7 @@ void add(json::object& out, const log_state& log) {
   out["first"] = log.first;
   out["head"] = log.head;
   if (log.join) out["join"] = *log.join;
+  out["timestamp"] = log.newest_timestamp;
   out["beat"] = log.beat;
   out["orphaned_since"] = log.orphaned_since;
   out["path"] = names(log.path);

@@ -44,13 +44,14 @@ struct introduction {
 /// A log as the node that sends it holds it.
 struct log_state {
   epoch log_epoch;
-  std::uint64_t first = 0;           ///< oldest offset retained
-  std::uint64_t head = 0;            ///< behind the newest tag
-  std::optional<std::uint64_t> join; ///< the newest join point
-  std::uint64_t beat = 0;            ///< the newest beat's number, 0: none yet
-  std::uint64_t orphaned_since = 0;  ///< unix ms, 0: the origin is in reach
-  std::vector<node_id> path;         ///< from the origin to the sender
-  stream::headers headers;           ///< in force at `first`
+  std::uint64_t first = 0;            ///< oldest offset retained
+  std::uint64_t head = 0;             ///< behind the newest tag
+  std::optional<std::uint64_t> join;  ///< the newest join point
+  std::uint32_t newest_timestamp = 0; ///< ms
+  std::uint64_t beat = 0;             ///< the newest beat's number, 0: none yet
+  std::uint64_t orphaned_since = 0;   ///< unix ms, 0: the origin is in reach
+  std::vector<node_id> path;          ///< from the origin to the sender
+  stream::headers headers;            ///< in force at `first`
   stream::tracks present;
   std::string video, audio;            ///< FourCC text for people; may be empty
   std::uint32_t width = 0, height = 0; ///< 0: not known

@@ -1,13 +1,18 @@
-// A pull that is served: finds the log, says hello, sends it until it ends or the puller leaves.
+// A pull that is served: finds the log, says hello, sends it until it ends or the puller leaves. One who
+// looks gets everything but the bytes.
 #include "net/trunk/handshake.hpp"
 #include "net/trunk/log_sender.hpp"
 #include "net/trunk/ticker.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace sluice::net::trunk {
 
 namespace {
+
+// An offset no log reaches: what lies beyond head is waited for.
+constexpr auto beyond_any_log = std::numeric_limits<std::uint64_t>::max();
 
 class play_session final : public server_session {
 public:
@@ -17,6 +22,8 @@ public:
 private:
   using found = result<std::shared_ptr<audience>>;
 
+  [[nodiscard]] bool looks() const noexcept { return asked_.what == request::kind::look; }
+
   void on_hello(const hello&) override {
     here_.counters().served.add();
     ticker_.emplace(here_.at.io(), tick_interval, [this] { tick(); });
@@ -24,7 +31,8 @@ private:
     const auto& avoid = asked_.avoid;
     if (std::find(avoid.begin(), avoid.end(), here_.self.node) != avoid.end()) return say_not_here();
     notice_.emplace(here_.at.io(), here_.options.search_notice, [this] { link_->send(searching{}); });
-    auto when = asked_.mode == cluster::pull_mode::local ? open_when::local : open_when::started;
+    bool local = looks() || asked_.mode == cluster::pull_mode::local;
+    auto when = local ? open_when::local : open_when::started;
     look_up(when, [this](const found& log) { on_found(log); });
   }
 
@@ -59,10 +67,10 @@ private:
     bool goes_on = !sender_ && asked_.at == state.log_epoch && asked_.from >= state.first;
     hello out;
     out.from = goes_on ? asked_.from : state.first;
-    auto from = *out.from;
+    auto from = looks() ? beyond_any_log : *out.from;
     out.log = std::move(state);
     say_hello(std::move(out));
-    if (!std::exchange(counted_, true)) here_.pulls->began(asked_.key);
+    if (!looks() && !std::exchange(counted_, true)) here_.pulls->began(asked_.key);
     sender_.emplace(link_, log, [this](stream::end_reason why) { on_end(why); });
     sender_->start(from);
   }

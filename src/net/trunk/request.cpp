@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 
 namespace sluice::net::trunk {
 
@@ -13,6 +15,15 @@ namespace {
 
 constexpr std::string_view play_prefix = "/trunk/play/";
 constexpr std::string_view publish_prefix = "/trunk/publish/";
+constexpr std::string_view look_prefix = "/trunk/look/";
+
+struct route {
+  std::string_view prefix;
+  request::kind what;
+};
+constexpr route routes[] = {{play_prefix, request::kind::play},
+                            {publish_prefix, request::kind::publish},
+                            {look_prefix, request::kind::look}};
 
 /// Cuts `text` at the first `by`: returns what is before it and leaves what is behind it.
 std::string_view cut(std::string_view& text, char by) {
@@ -62,15 +73,16 @@ result<request> request::parse(std::string_view target) {
   if (target.size() > max_target)
     return error{errc::too_large,
                  fmt::format("trunk request of {} bytes; at most {}", target.size(), max_target)};
-  bool play = target.starts_with(play_prefix);
-  if (!play && !target.starts_with(publish_prefix))
-    return error{errc::not_found, "the trunk serves /trunk/play/KEY and /trunk/publish/KEY"};
-  auto params = target.substr(play ? play_prefix.size() : publish_prefix.size());
+  const auto* found = std::find_if(std::begin(routes), std::end(routes),
+                                   [&](const route& r) { return target.starts_with(r.prefix); });
+  if (found == std::end(routes))
+    return error{errc::not_found, "the trunk serves /trunk/play/KEY, /trunk/look/KEY and /trunk/publish/KEY"};
+  auto params = target.substr(found->prefix.size());
   auto decoded = percent_decode(cut(params, '?'));
   if (!decoded) return decoded.error();
   auto key = stream_key::parse(*decoded);
   if (!key) return key.error();
-  request out{play ? kind::play : kind::publish, *key};
+  request out{found->what, *key};
   while (!params.empty()) {
     auto value = cut(params, '&');
     auto name = cut(value, '=');
@@ -81,6 +93,7 @@ result<request> request::parse(std::string_view target) {
 
 std::string request::str() const {
   if (what == kind::publish) return fmt::format("{}{}", publish_prefix, key.str());
+  if (what == kind::look) return fmt::format("{}{}", look_prefix, key.str());
   auto out = fmt::format("{}{}?mode={}", play_prefix, key.str(), cluster::name(mode));
   if (at) out += fmt::format("&epoch={}&from={}", at.value, from);
   if (!avoid.empty()) out += fmt::format("&avoid={}", fmt::join(avoid, ","));

@@ -1,4 +1,4 @@
-// What a trunk connection's upgrade request asks for: `/trunk/publish/KEY` or
+// What a trunk connection's upgrade request asks for: `/trunk/publish/KEY`, `/trunk/look/KEY` or
 // `/trunk/play/KEY?epoch=&from=&mode=&avoid=`. Pure; any thread.
 #pragma once
 
@@ -12,7 +12,11 @@ namespace sluice::net::trunk {
 constexpr std::size_t max_target = 2048;
 
 struct request {
-  enum class kind : std::uint8_t { play, publish };
+  enum class kind : std::uint8_t {
+    play,    ///< send me the log
+    publish, ///< take the log
+    look     ///< say what you hold: the hello and the beats, no bytes
+  };
   kind what;
   stream_key key;
   /// What the asker has: the log of `at` up to `from`; nothing when `at` is zero.

@@ -63,7 +63,7 @@ private:
       return turn_away();
     here_.remove(this);
     tune(socket_);
-    if (asked->what == request::kind::play)
+    if (asked->what != request::kind::publish)
       return serve_play(here_, std::move(socket_), std::move(upgrade), std::move(*asked));
     auto& home = here_.hub.workers().home(asked->key);
     if (&home == &here_.at)

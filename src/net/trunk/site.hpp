@@ -48,7 +48,7 @@ public:
   std::unordered_map<session*, std::shared_ptr<session>> sessions;
 };
 
-/// Serves a pull. The connection belongs to `here.at`.
+/// Serves a pull, or one who looks. The connection belongs to `here.at`.
 void serve_play(site& here, socket s, upgrade_request upgrade, request asked);
 /// Takes a push. The connection belongs to `here.at`, the home worker of the asked key.
 void serve_publish(site& here, socket s, upgrade_request upgrade, request asked);

@@ -30,6 +30,7 @@ trunk::hello full_hello() {
   log.first = 5'000;
   log.head = 1'000'000'000'000;
   log.join = 6'000;
+  log.newest_timestamp = 99;
   log.beat = 3;
   log.orphaned_since = 17;
   log.path = {"o1", "r1"};
@@ -87,6 +88,7 @@ TEST_CASE("a hello with a log reads back") {
   CHECK(back.log->first == said.log->first);
   CHECK(back.log->head == said.log->head);
   CHECK(back.log->join == said.log->join);
+  CHECK(back.log->newest_timestamp == 99);
   CHECK(back.log->beat == 3);
   CHECK(back.log->orphaned_since == 17);
   CHECK(back.log->path == said.log->path);

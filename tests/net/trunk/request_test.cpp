@@ -27,6 +27,8 @@ TEST_CASE("a pull's target reads back") {
 TEST_CASE("a push's target reads back and unknown params are ignored") {
   request asked{request::kind::publish, stream_key::parse("live/room1").value()};
   CHECK(asked.str() == "/trunk/publish/live/room1");
+  CHECK(request::parse("/trunk/look/live/room1")->what == request::kind::look);
+  CHECK(request{request::kind::look, asked.key}.str() == "/trunk/look/live/room1");
   CHECK(request::parse("/trunk/publish/live/room1?later=1")->what == request::kind::publish);
   CHECK(request::parse("/trunk/play/live/room1")->mode == cluster::pull_mode::through);
 }
