@@ -1,6 +1,7 @@
 #include "roles/node_parts.hpp"
 
 #include "net/ingest/flv_post.hpp"
+#include "net/trunk/look.hpp"
 
 #include <prometheus/metric_family.h>
 
@@ -100,9 +101,12 @@ result<void> node_parts::open_control() {
     ports.control = guard.port();
   }
   control.emplace(control_options(), &guard, this, log);
-  if (is(node_role::origin))
-    pushes = std::make_unique<net::trunk::push_manager>(hub, control->control(), trunk_identity(),
-                                                        net::trunk::push_options{}, log);
+  if (is(node_role::origin)) {
+    net::trunk::push_options settings;
+    settings.stale = [this](const stream_key& key, epoch newest) { publishers->overtaken(key, newest); };
+    pushes =
+        std::make_unique<net::trunk::push_manager>(hub, control->control(), trunk_identity(), settings, log);
+  }
   if (!is(node_role::relay) && !is(node_role::edge)) return {};
   net::trunk::pull_options settings;
   settings.relay = is(node_role::relay);
@@ -127,6 +131,13 @@ result<void> node_parts::open_ingest() {
       chosen.second_publisher == "takeover" ? net::second_publisher::takeover : net::second_publisher::refuse;
   services.max_connections = chosen.max_connections;
   services.max_publishers = chosen.max_publishers;
+  if (control)
+    services.ask_relays = [this](const stream_key& key, net::worker& home, bool at_once, auto done) {
+      control->control().enumerate(key, home, [=, this, &home](const result<cluster::enumeration>& found) {
+        if (!found) return done({});
+        net::trunk::ask_relays(home, trunk_identity(), key, found->head, at_once, done);
+      });
+    };
   services.began = [this](net::hosted_stream& s) {
     if (recorder) recorder->start(s);
     if (pushes) pushes->start(s);

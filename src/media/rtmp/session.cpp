@@ -180,7 +180,7 @@ void server_session::accept_publish() {
 }
 
 void server_session::reject_publish(std::string_view code, std::string_view description) {
-  if (publish_ != publish_state::asked) return;
+  if (publish_ == publish_state::none) return;
   publish_ = publish_state::none;
   replies_.status(publish_stream_, "error", code, description);
 }

@@ -73,8 +73,9 @@ public:
 
   /// Answers the publish that waits: the peer may send. Without one it does nothing.
   void accept_publish();
-  /// Answers it with an `onStatus` of level error, e.g. code `NetStream.Publish.BadName`. The session lives
-  /// on; the caller closes it once the output is sent, or lets the peer try another name.
+  /// Answers it with an `onStatus` of level error, e.g. code `NetStream.Publish.BadName`; one that was
+  /// accepted ends this way. The session lives on; the caller closes it once the output is sent, or lets the
+  /// peer try another name.
   void reject_publish(std::string_view code, std::string_view description);
   [[nodiscard]] bool decision_pending() const noexcept { return publish_ == publish_state::asked; }
   [[nodiscard]] bool publishing() const noexcept { return publish_ == publish_state::accepted; }

@@ -39,8 +39,8 @@ public:
   asio::awaitable<void> run() {
     // `this` is kept by the coroutine's caller until it ends.
     watchdog_.rest(publishers_->services().between_bytes);
-    std::function<void()> evicted = [weak = weak_from_this()] {
-      if (auto self = weak.lock()) self->close();
+    publisher_slot::evicted evicted = [weak = weak_from_this()](const error& why) {
+      if (auto self = weak.lock()) self->evict(why);
     };
     auto admitted = co_await publishers_->publish(address_, peer_, evicted);
     if (!admitted) {
@@ -57,6 +57,7 @@ public:
     if (complete) slot_->end();
     // Whoever publishes next need not wait until this peer has read its answer.
     slot_.reset();
+    if (evicted_) co_return co_await respond(error_reply(*evicted_));
     if (!read) co_return co_await refuse_body(read.error());
     if (complete) {
       http_reply done;
@@ -74,7 +75,7 @@ private:
     if (boost::beast::iequals(parser_.get()[http_::field::expect], "100-continue"))
       co_await asio::async_write(socket_, asio::buffer(std::string_view("HTTP/1.1 100 Continue\r\n\r\n")),
                                  token);
-    while (!parser_.is_done() && !failed && slot_) {
+    while (!parser_.is_done() && !failed && !evicted_) {
       auto& body = parser_.get().body();
       body.data = bytes_.data();
       body.size = bytes_.size();
@@ -119,6 +120,13 @@ private:
     if (!failed) co_await linger(socket_);
   }
 
+  void evict(const error& why) {
+    if (why.code != errc::conflict) return close();
+    evicted_ = why;
+    boost::system::error_code ignored;
+    socket_.cancel(ignored);
+  }
+
   void close() {
     boost::system::error_code ignored;
     socket_.close(ignored);
@@ -137,6 +145,7 @@ private:
   std::vector<std::uint8_t> bytes_;
   watchdog watchdog_;
   std::unique_ptr<publisher_slot> slot_;
+  std::optional<error> evicted_;
   std::uint64_t dropped_ = 0;
 };
 

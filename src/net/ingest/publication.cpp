@@ -29,8 +29,7 @@ std::uint32_t first_timestamp(const plane::stream_memory& last) {
 
 } // namespace
 
-publisher_slot::publisher_slot(publication& owner, std::function<void()> evicted)
-    : owner_(&owner), evicted_(std::move(evicted)) {
+publisher_slot::publisher_slot(publication& owner, evicted told) : owner_(&owner), evicted_(std::move(told)) {
   owner.attach(*this);
 }
 
@@ -63,11 +62,9 @@ publication::~publication() {
 
 void publication::attach(publisher_slot& newcomer) {
   if (publisher_) {
-    auto* loser = std::exchange(publisher_, nullptr);
-    loser->owner_ = nullptr;
     intake_.publisher_left();
     log_.warn("publisher replaced", "stream", stream_.log.key().str());
-    loser->evicted_();
+    evict({errc::conflict, fmt::format("another publisher took {} over", stream_.log.key().str())});
   }
   publisher_ = &newcomer;
   grace_timer_.cancel();
@@ -205,12 +202,26 @@ void publication::end(stream::end_reason reason) {
   beat_timer_.cancel();
   decision_timer_.cancel();
   grace_timer_.cancel();
-  if (publisher_) {
-    auto* last = std::exchange(publisher_, nullptr);
-    last->owner_ = nullptr;
-    if (reason == stream::end_reason::stopped) last->evicted_();
-  }
+  if (reason == stream::end_reason::stopped) evict({errc::unavailable, "this origin is going away"});
+  if (publisher_) std::exchange(publisher_, nullptr)->owner_ = nullptr;
   finish_log(reason);
+}
+
+void publication::evict(const error& why) {
+  auto* loser = std::exchange(publisher_, nullptr);
+  if (!loser) return;
+  loser->owner_ = nullptr;
+  loser->evicted_(why);
+}
+
+epoch publication::log_epoch() const noexcept {
+  const auto* current = stream_.log.current();
+  return current ? current->identity().log_epoch : epoch{};
+}
+
+void publication::yield() {
+  evict({errc::conflict, fmt::format("{} is published at another origin now", stream_.log.key().str())});
+  end(stream::end_reason::stopped);
 }
 
 } // namespace sluice::net

@@ -2,18 +2,15 @@
 // the log through a publisher's absence. Lives in the stream hub as the stream's feeder; home worker only.
 #pragma once
 
+#include "cluster/stream_claim.hpp"
 #include "media/intake/intake.hpp"
 #include "net/core/stream_hub.hpp"
 #include "net/core/timer.hpp"
+#include "net/ingest/contest.hpp"
 #include "net/ingest/published_times.hpp"
 #include "plane/ports.hpp"
 
 namespace sluice::net {
-
-enum class second_publisher : std::uint8_t {
-  refuse,  ///< whoever is there stays
-  takeover ///< whoever comes last wins
-};
 
 /// What an origin's ingest needs of the node, and its options.
 struct ingest_services {
@@ -28,6 +25,11 @@ struct ingest_services {
   std::size_t max_publishers = 5'000;               ///< of the node, RTMP and POST together
   std::chrono::milliseconds before_publish{10'000}; ///< for handshake, connect and publish together
   std::chrono::milliseconds between_bytes{15'000};  ///< a publisher silent for longer is gone
+  /// Asks the key's relays what they hold of it, and whether somebody publishes that (`at_once`: without
+  /// waiting to see); replies once, on `home`. Null: there are no relays.
+  std::function<void(const stream_key&, worker& home, bool at_once,
+                     std::function<void(cluster::claim_verdict)>)>
+      ask_relays;
   /// Called on the home worker when a log began (it is current) and when it ended.
   std::function<void(hosted_stream&)> began;
   std::function<void(const stream_key&, epoch)> ended;
@@ -39,8 +41,11 @@ class publication;
 /// to return. Home worker only.
 class publisher_slot {
 public:
-  /// `evicted` is called when another publisher took over or the node stops; the slot is dead then.
-  publisher_slot(publication& owner, std::function<void()> evicted);
+  /// Told why, once: `conflict` (somebody else publishes the key now), `unavailable` (the node stops). The
+  /// slot is dead then.
+  using evicted = std::function<void(const error&)>;
+
+  publisher_slot(publication& owner, evicted told);
   ~publisher_slot();
   publisher_slot(const publisher_slot&) = delete;
   publisher_slot& operator=(const publisher_slot&) = delete;
@@ -55,7 +60,7 @@ public:
 private:
   friend class publication;
   publication* owner_;
-  std::function<void()> evicted_;
+  evicted evicted_;
 };
 
 class publication final : public feeder {
@@ -72,6 +77,11 @@ public:
   [[nodiscard]] bool has_publisher() const noexcept { return publisher_ != nullptr; }
   /// The log is over; the next publisher starts another publication.
   [[nodiscard]] bool over() const noexcept { return over_; }
+  /// The epoch of its log; zero before it has one.
+  [[nodiscard]] epoch log_epoch() const noexcept;
+  /// Another origin has the stream: this one lets go of it and tells the publisher so. Nobody downstream is
+  /// told that the stream has ended.
+  void yield();
 
 private:
   friend class publisher_slot;
@@ -80,6 +90,7 @@ private:
   result<void> push(media::tag_type type, std::uint32_t timestamp, byte_view data);
   void flush();
   void end(stream::end_reason reason);
+  void evict(const error& why);
 
   void act_on(media::intake_verdict verdict);
   void begin_log();

@@ -67,6 +67,15 @@ void rtmp_connection::close() {
   socket_.close(ignored);
 }
 
+// A publisher who lost its key is told so; one whose node ends may come back, so it just sees the end.
+void rtmp_connection::evict(const error& why) {
+  if (why.code != errc::conflict) return close();
+  evicted_ = true;
+  session_.reject_publish(status_code(why.code), why.message);
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+}
+
 void rtmp_connection::report(std::exception_ptr failed) {
   try {
     if (failed) std::rethrow_exception(failed);
@@ -118,19 +127,23 @@ void rtmp_connection::go_home() {
 
 asio::awaitable<void> rtmp_connection::publish_at_home() {
   bool more = co_await decide();
-  while (more && open_) {
+  while (more && open_ && !evicted_) {
     more = co_await read_some();
-    if (!slot_) break; // unpublished, or evicted
+    if (!slot_) break; // unpublished
     slot_->flush();
   }
-  // Refused or unpublished: encoders take it for an error when the server ends first.
+  if (evicted_) {
+    slot_.reset();
+    co_await write_answers();
+  }
+  // Refused, evicted or unpublished: encoders take it for an error when the server ends first.
   if (open_ && !slot_) co_await await_close(socket_);
   close();
 }
 
 asio::awaitable<bool> rtmp_connection::decide() {
-  std::function<void()> evicted = [self = weak_from_this()] {
-    if (auto alive = self.lock()) alive->close();
+  publisher_slot::evicted evicted = [self = weak_from_this()](const error& why) {
+    if (auto alive = self.lock()) alive->evict(why);
   };
   auto seat = publishers_->seats().take();
   if (!seat) co_return co_await refuse(seat.error());

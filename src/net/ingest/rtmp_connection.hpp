@@ -43,6 +43,7 @@ private:
   asio::awaitable<void> write_answers();
   void guard(worker& at);
   void close();
+  void evict(const error& why);
   void report(std::exception_ptr failed);
   void go_home();
   void leave();
@@ -63,6 +64,7 @@ private:
   std::unique_ptr<publisher_slot> slot_;
   std::uint64_t reported_drops_ = 0;
   bool open_ = true;
+  bool evicted_ = false;
   bool deaf_ = false; // the peer takes no answers any more
   std::function<void()> on_ended_;
 };

@@ -152,7 +152,23 @@ TEST_CASE("a decision may come later; media before it is handed on") {
   CHECK(p.session.publishing());
   CHECK(p.answer("onStatus", "NetStream.Publish.Start"));
   p.session.accept_publish();
-  p.session.reject_publish("NetStream.Publish.Denied", "too late");
+  CHECK_FALSE(p.session.has_output());
+}
+
+TEST_CASE("an accepted publisher that loses its stream is told so, and what it still sends is dropped") {
+  publishing p;
+  p.client.connect_and_publish("live", "room1");
+  REQUIRE(p.flush().has_value());
+  REQUIRE(p.session.publishing());
+  p.session.reject_publish("NetStream.Publish.BadName", "another publisher took it over");
+  p.collect();
+  CHECK(p.answer("onStatus", "NetStream.Publish.BadName"));
+  CHECK_FALSE(p.session.publishing());
+  auto before = p.tags.size();
+  p.client.media(tag_type::video, 0, video_key);
+  REQUIRE(p.flush().has_value());
+  CHECK(p.tags.size() == before);
+  p.session.reject_publish("NetStream.Publish.BadName", "again");
   CHECK_FALSE(p.session.has_output());
 }
 

@@ -56,10 +56,10 @@ struct publishing_node : http_node {
   using admitted = result<std::unique_ptr<publisher_slot>>;
 
   result<void> admit(
-      std::unique_ptr<publisher_slot>& slot, std::function<void()> evicted = [] {}) {
+      std::unique_ptr<publisher_slot>& slot, publisher_slot::evicted evicted = [](const error&) {}) {
     std::promise<result<void>> done;
     auto& home = workers.home(room());
-    auto wait = [](http_node& n, std::unique_ptr<publisher_slot>& to, std::function<void()> f,
+    auto wait = [](http_node& n, std::unique_ptr<publisher_slot>& to, publisher_slot::evicted f,
                    std::promise<result<void>>& answer) -> asio::awaitable<void> {
       // Named: g++ 12 moves braced temporaries of an awaited call bit by bit.
       stream_address address{room(), ""};
@@ -213,7 +213,7 @@ TEST_CASE("with takeover the newcomer wins, the loser is told once, and the log 
   publishing_node n(std::move(options));
   std::unique_ptr<publisher_slot> first, second;
   int evicted = 0;
-  REQUIRE(n.admit(first, [&] { ++evicted; }).has_value());
+  REQUIRE(n.admit(first, [&](const error& why) { evicted += why.code == errc::conflict; }).has_value());
   n.send(*first, 0);
   auto before = n.status();
   REQUIRE(n.admit(second).has_value());
@@ -234,7 +234,10 @@ TEST_CASE("a stop evicts the publisher and ends its log") {
   publishing_node n;
   std::unique_ptr<publisher_slot> slot;
   std::promise<void> evicted;
-  REQUIRE(n.admit(slot, [&] { evicted.set_value(); }).has_value());
+  REQUIRE(n.admit(slot, [&](const error& why) {
+             CHECK(why.code == errc::unavailable);
+             evicted.set_value();
+           }).has_value());
   n.send(*slot, 0);
   ws_client viewer(n.port);
   (void)viewer.upgrade("/live/room1.flv");
