@@ -73,6 +73,63 @@ def check(recording, place, log, at_least=1):
     return len(body)
 
 
+def check_move(recording, place, first, second, cut_off=0):
+    """Raises Mismatch unless `recording` is a preface, a range of the log `first` from `place.join` on, headers
+    again, and then a range of the log `second` from one of its join points on, with timestamps that never go
+    back. The last `cut_off` bytes of the first range may be missing in `first`: its origin was killed before
+    they were on its disk. Returns the sizes of both ranges."""
+    check_preface(recording[:place.preface], place)
+    check_join(place, first)
+    tags = flv.parse(recording[place.preface:], file_header=False)
+    check_times(tags)
+    seam = next((i for i, tag in enumerate(tags) if tag.is_header), None)
+    if seam is None:
+        raise Mismatch(place.join + len(recording) - place.preface, "no headers of a second log came")
+    behind = next((i for i in range(seam, len(tags)) if not tags[i].is_header), None)
+    if behind is None:
+        raise Mismatch(place.join + tags[seam].offset, "nothing follows the second log's headers")
+    body = recording[place.preface:]
+    size = tags[seam].offset
+    known = min(size, max(0, len(first) - place.join))
+    if size - known > cut_off:
+        raise Mismatch(len(first), f"the viewer has {size - known} bytes more than the first origin")
+    if body[:known] != first[place.join:place.join + known]:
+        difference = first_difference(body[:known], first[place.join:place.join + known])
+        raise Mismatch(place.join + difference, explain(body[difference:size], place.join + difference, first))
+    check_headers_again(tags[seam:behind], tags[behind], second)
+    rest = body[tags[behind].offset:]
+    starts = [tag.offset for tag in flv.parse(second, file_header=False) if tag.is_keyframe]
+    start = next((at for at in starts if second[at:at + PROBE] == rest[:PROBE]), None)
+    if start is None:
+        raise Mismatch(0, f"the second range starts at no join point of the second log: {tags[behind]}")
+    expected = second[start:start + len(rest)]
+    if rest != expected:
+        difference = first_difference(rest, expected)
+        raise Mismatch(start + difference, explain(rest[difference:], start + difference, second))
+    return size, len(rest)
+
+
+def check_headers_again(headers, follows, log):
+    """Those in force in `log`, once each, at the time of the tag that follows them."""
+    known = [tag for tag in flv.parse(log, file_header=False) if tag.is_header]
+    for tag in headers:
+        if tag.timestamp != follows.timestamp:
+            raise Mismatch(tag.offset, f"{tag}, but {follows} follows")
+        if not any(one.type == tag.type and one.data == tag.data for one in known):
+            raise Mismatch(tag.offset, f"{tag} is none of the log's")
+    if len({tag.type for tag in headers}) != len(headers):
+        raise Mismatch(headers[0].offset, "a header came twice")
+
+
+def check_times(tags):
+    """Per track, and over all tracks from one log to the next, time never goes back."""
+    last = {}
+    for tag in tags:
+        if tag.timestamp < last.get(tag.type, 0):
+            raise Mismatch(tag.offset, f"{tag} goes back from {last[tag.type]} ms")
+        last[tag.type] = tag.timestamp
+
+
 def check_preface(preface, place):
     if len(preface) < place.preface:
         raise Mismatch(place.join, f"a preface of {len(preface)} bytes; {place.preface} were announced")
