@@ -93,6 +93,16 @@ class Connection:
             raise RtmpError("the server closed the connection")
         return data
 
+    def wait_without_limit(self):
+        self._socket.settimeout(None)
+
+    def cut(self):
+        """Ends the connection; whoever waits for it notices."""
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
     def close(self):
         self._stream.close()
         self._socket.close()
@@ -100,11 +110,13 @@ class Connection:
 
 class Publisher:
     """Publishes `tags` (of flv.parse) in a thread; `close` ends as librtmp does: it says goodbye, and closes
-    without reading any answer. `enhanced` is the server's answer to connect, which must repeat the codecs."""
+    without reading any answer. `enhanced` is the server's answer to connect, which must repeat the codecs. One that
+    listens knows as `lost` what the server said at last: an error, or that it closed."""
 
-    def __init__(self, origin, key, tags):
+    def __init__(self, origin, key, tags, listens=False):
         application, _, name = key.rpartition("/")
         self.error = None
+        self.lost = None
         self._name = name
         self._ending = threading.Event()
         self._connection = Connection(origin.ports["rtmp"])
@@ -114,7 +126,18 @@ class Publisher:
             self._connection.close()
             raise
         self._thread = threading.Thread(target=self._run, args=(tags,), name=f"rtmp {key}", daemon=True)
+        self._listener = None
+        if listens:
+            self._connection.wait_without_limit()
+            self._listener = threading.Thread(target=self._listen, name=f"rtmp answers {key}", daemon=True)
+            self._listener.start()
         self._thread.start()
+
+    def _listen(self):
+        try:
+            self._connection.wait_command("a word no server says")
+        except (RtmpError, OSError) as error:
+            self.lost = str(error)
 
     def _begin(self, application, name):
         self._connection.command(0, "connect", 1, {
@@ -135,11 +158,23 @@ class Publisher:
                 self._connection.send(MEDIA_CHUNKS, tag.type, 1, tag.timestamp, tag.data)
             self._connection.command(0, "FCUnpublish", 4, None, self._name)
             self._connection.command(0, "deleteStream", 5, None, 1)
-            self._connection.close()
+            self._leave()
         except OSError as error:
             self.error = error
+
+    def cut(self):
+        """Ends as an encoder whose machine dies: no goodbye."""
+        self._connection.cut()
+        self._ending.set()
+        self._thread.join(5)
 
     def close(self):
         self._ending.set()
         self._thread.join(5)
+        self._leave()
+
+    def _leave(self):
+        if self._listener:
+            self._connection.cut()
+            self._listener.join(5)
         self._connection.close()
