@@ -153,8 +153,6 @@ class Follower:
         if log is not self.log:
             self.counts.moves += 1
             self.counts.tail += len(self.log.data) - self.offset
-            self._note(f"moved from epoch {self.log.epoch} at {self.offset} (its origin had {len(self.log.data)}) to "
-                       f"epoch {log.epoch} at {at}")
         elif at >= self.offset:
             self.counts.lost += at - self.offset
             self._note(f"bytes {self.offset} to {at} are missing")

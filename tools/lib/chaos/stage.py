@@ -18,6 +18,7 @@ SETTLE_LIMIT = 20.0
 CATCH_UP_LIMIT = 8.0
 CAUGHT_UP = 0.2  # seconds; a viewer that lacks nothing older has caught up
 SLOW = 3.0  # seconds; who takes longer to be whole again is told of
+MOST_NOTES = 12
 STEADY = 0.7  # seconds of calm before a fault
 FIRST_PROXY_PORT = 8600
 PROXIED = 2  # the last so many relays are reached through proxies
@@ -170,9 +171,9 @@ class Stage:
                 setattr(fault, name, getattr(fault, name) + seat.get(name, 0))
             fault.closed += len(seat["closed"])
             fault.unfinished += seat["unfinished"]
-            told = [*seat["notes"], *(f"closed: {how}" for how in seat["closed"])]
-            fault.notes += [f"{seat['viewer']} at {seat['edge']}, {seat['key']}: {note}" for note in told[:2]]
-        fault.notes = fault.notes[:20]
+        told = collections.Counter((seat["edge"], note) for seat in report["viewers"] for note in
+                                   (*seat["notes"], *(f"{seat['key']}: closed: {how}" for how in seat["closed"])))
+        fault.notes += [f"{count} viewers at {edge}: {note}" for (edge, note), count in told.most_common(MOST_NOTES)]
 
     def _judge_aftermath(self):
         """What happened since the last fault was over is its doing too."""
