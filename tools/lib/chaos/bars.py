@@ -130,8 +130,9 @@ def groups(table):
     return found
 
 
-def judge(row, slack=1.0):
-    """Writes down which bars the row missed. `slack` stretches pauses and times, never bytes and sockets."""
+def judge(row, slack=0.0):
+    """Writes down which bars the row missed. `slack`, seconds, is added to those for pauses and times; for bytes and
+    sockets there is none."""
     for what in ("lost", "doubled", "wrong"):
         if getattr(row, what):
             row.missed.append(f"{getattr(row, what)} bytes {what}")
@@ -149,6 +150,6 @@ def judge(row, slack=1.0):
 
 
 def _limit(row, what, value, limit, slack):
-    if value is not None and limit is not None and value > limit * slack:
+    if value is not None and limit is not None and value > limit + slack:
         row.missed.append(f"{what} {value * 1e3:.0f} ms; the bar is {limit * 1e3:.0f} ms"
-                          + (f" x {slack:g}" if slack != 1 else ""))
+                          + (f" and {slack * 1e3:.0f} ms of slack" if slack else ""))
