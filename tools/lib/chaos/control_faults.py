@@ -23,10 +23,18 @@ class Drain(Controlled):
 
     def strike(self, stage):
         name, behind = stage.a_relay_in_use()
-        for kind, word in ((self.name, "drain"), ("relay undrained", "undrain")):
-            fault = stage.during(kind, name, lambda _, w=word: stage.machines.ctl(w, name), behind, hold=2.0)
-            stage.learn_list_time(fault, since=fault.began)
-            behind = None
+        drain(stage, name, behind)
+        fault = stage.during("relay undrained", name, lambda _: stage.machines.ctl("undrain", name), hold=2.0)
+        stage.learn_list_time(fault, since=fault.began)
+
+
+def drain(stage, name, behind):
+    """Drains a relay; it must be out of use then."""
+    fault = stage.during(Drain.name, name, lambda _: stage.machines.ctl("drain", name), behind, hold=2.0,
+                         settled=lambda: name not in stage.relays_in_use())
+    stage.learn_list_time(fault, since=fault.began)
+    if name in stage.relays_in_use():
+        fault.broken.append(f"{name} is drained and still feeds edges")
 
 
 class Weight(Controlled):
@@ -37,7 +45,7 @@ class Weight(Controlled):
 
     def strike(self, stage):
         name, _ = stage.a_relay_in_use()
-        for weight in (stage.rng.choice(["0.2", "5"]), "1"):
+        for weight in (stage.rng.choice(["0.2", "5"]), "own"):
             fault = stage.during(self.name, f"{name} to {weight}",
                                  lambda _, w=weight: stage.machines.ctl("weight", name, w), hold=2.0)
             stage.learn_list_time(fault, since=fault.began)
@@ -55,7 +63,7 @@ class Added(Kind):
         behind = set(stage.relays_in_use().get(name, ()))
         drains = not stage.machines.lacks_ctl("drain")
         if drains:
-            stage.during("relay drained", name, lambda _: stage.machines.ctl("drain", name), behind, hold=2.0)
+            drain(stage, name, behind)
             behind = None
         fault = stage.during("relay taken away" if behind is None else "relay stopped", name,
                              lambda _: stage.machines[name].process.stop(), behind, hold=1.5)
