@@ -15,11 +15,15 @@ namespace json = boost::json;
 namespace {
 
 constexpr auto max_small = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint8_t max_states = 16;
 
+// By its name, so that a state added to the model is known here.
 std::optional<cluster::relay_state> state_named(std::string_view text) {
-  using cluster::relay_state;
-  for (auto state : {relay_state::ready, relay_state::draining, relay_state::suspect})
-    if (cluster::name(state) == text) return state;
+  constexpr auto no_state = static_cast<cluster::relay_state>(0);
+  for (std::uint8_t i = 1; i <= max_states; ++i) {
+    auto state = static_cast<cluster::relay_state>(i);
+    if (cluster::name(state) == text && text != cluster::name(no_state)) return state;
+  }
   return std::nullopt;
 }
 
@@ -123,7 +127,7 @@ result<cluster::relay_entry> relay_from_json(std::string_view text) {
   relay.zone = in.text("zone");
   relay.weight = in.decimal("weight");
   auto state = state_named(in.text("state"));
-  if (!state) in.wrong("state", "ready, draining or suspect");
+  if (!state) in.wrong("state", "a relay's state");
   if (in.problem()) return *in.problem();
   relay.state = *state;
   if (auto ok = check(relay); !ok) return ok.error();

@@ -49,6 +49,17 @@ TEST_CASE("relays and policies survive being written and read") {
   CHECK(policy_from_json(value_of(cluster::policy{})).value() == cluster::policy{});
 }
 
+TEST_CASE("a relay in any state there is can be kept") {
+  auto entry = relay("r1");
+  for (std::uint8_t i = 1; i < 16; ++i) {
+    entry.state = static_cast<cluster::relay_state>(i);
+    bool known = cluster::name(entry.state) != cluster::name(static_cast<cluster::relay_state>(0));
+    auto read = relay_from_json(value_of(entry));
+    CHECK(read.has_value() == known);
+    if (read) CHECK(*read == entry);
+  }
+}
+
 TEST_CASE("a stored value that is wrong is named, unknown fields are passed over") {
   auto good = value_of(relay("r1"));
   for (std::size_t n = 0; n < good.size(); ++n)
