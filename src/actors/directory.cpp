@@ -73,13 +73,20 @@ caf::result<void> directory_actor_state::withdraw(const withdraw_request& reques
   return caf::unit;
 }
 
-caf::result<enumerate_answer> directory_actor_state::enumerate(const stream_query& query) const {
+caf::result<enumerate_answer> directory_actor_state::enumerate(const stream_query& query) {
   auto key = stream_key::parse(query.key);
   if (!key) return to_caf(key.error());
   enumerate_answer answer;
   answer.found = directory->enumerate(*key, query.zone, now());
   if (answer.found.order.size() > max_answer_ranks) answer.found.order.resize(max_answer_ranks);
   return answer;
+}
+
+caf::result<void> directory_actor_state::drain(const std::string& id, bool drained) {
+  auto before = directory->rules().version;
+  auto changed = directory->plan_drain(id, drained, unix_ms_now() * 1000);
+  if (!changed) return to_caf(changed.error());
+  return done_or(directory->replace_policy(std::move(*changed), before, now()));
 }
 
 caf::result<recall_answer> directory_actor_state::recall(const stream_query& query) const {
@@ -102,7 +109,7 @@ node_page directory_actor_state::nodes_after(const std::string& id) const {
   return page;
 }
 
-overview_answer directory_actor_state::overview() const {
+overview_answer directory_actor_state::overview() {
   overview_answer answer;
   auto& about = answer.overview;
   about.at = directory->list_revision();
@@ -171,9 +178,7 @@ directory_actor::behavior_type directory(directory_actor::stateful_pointer<direc
       [self](nodes_atom, const page_query& q) { return self->state.nodes_after(q.after); },
       [self](overview_atom) { return self->state.overview(); },
       [self](watch_atom, const watcher_actor& who) { return self->state.watch(who); },
-      [self](drain_atom, const std::string& id, bool draining) {
-        return done_or(self->state.directory->set_draining(id, draining, self->state.now()));
-      },
+      [self](drain_atom, const std::string& id, bool draining) { return self->state.drain(id, draining); },
       [self](step_atom) {
         self->state.step();
         self->delayed_send(self, self->state.config.step, step_atom_v);

@@ -35,11 +35,12 @@ struct directory_actor_state {
   caf::result<register_answer> enter(const register_request& request);
   caf::result<void> announce(const announce_request& request);
   caf::result<void> withdraw(const withdraw_request& request);
-  caf::result<enumerate_answer> enumerate(const stream_query& query) const;
+  caf::result<enumerate_answer> enumerate(const stream_query& query);
+  caf::result<void> drain(const std::string& id, bool drained);
   caf::result<recall_answer> recall(const stream_query& query) const;
   [[nodiscard]] stream_page streams_after(const std::string& key) const;
   [[nodiscard]] node_page nodes_after(const std::string& id) const;
-  [[nodiscard]] overview_answer overview() const;
+  overview_answer overview();
   snapshot_update watch(const watcher_actor& who);
   void forget(const caf::actor_addr& who);
   /// Lets time pass and tells the watchers of what changed since the last step.

@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <array>
+#include <bit>
 #include <cmath>
 
 namespace sluice::cluster {
@@ -15,21 +16,46 @@ double open_unit(std::uint64_t hash) noexcept {
   return (static_cast<double>(hash >> 12) + 0.5) * 0x1p-52;
 }
 
+/// Both hashes as one that looks independent of either: P. Evensen's "moremur" finalizer.
+std::uint64_t mix(std::uint64_t key, std::uint64_t id) noexcept {
+  auto x = key ^ id;
+  x = (x ^ x >> 27) * 0x3C79AC492BA7B653;
+  x = (x ^ x >> 33) * 0x1C69B3F74AC4AE35;
+  return x ^ x >> 27;
+}
+
+double weighted(std::uint64_t hash, double weight) noexcept {
+  return -weight / std::log(open_unit(hash));
+}
+
 class rendezvous_algorithm final : public algorithm {
 public:
   [[nodiscard]] std::string_view name() const noexcept override { return "rendezvous"; }
 
-  void score(const stream_key& key, std::span<const relay_entry> relays,
-             std::span<double> scores) const noexcept override {
-    auto seed = XXH3_64bits(key.str().data(), key.str().size());
-    for (std::size_t i = 0; i < relays.size(); ++i) {
-      auto hash = XXH3_64bits_withSeed(relays[i].id.data(), relays[i].id.size(), seed);
-      scores[i] = -relays[i].weight / std::log(open_unit(hash));
-    }
+  void rank(std::uint64_t key, std::span<const std::uint64_t> ids, std::span<const double> weights,
+            std::span<std::uint64_t> ranks) const noexcept override {
+    // The score grows with the hash, so the hash itself ranks relays of one weight.
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      ranks[i] = mix(key, ids[i]);
+    // The bits of positive doubles are ordered as they are.
+    for (std::size_t i = 0; i < weights.size(); ++i)
+      ranks[i] = std::bit_cast<std::uint64_t>(weighted(ranks[i], weights[i]));
+  }
+
+  [[nodiscard]] double score(std::uint64_t key, std::uint64_t id, double weight) const noexcept override {
+    return weighted(mix(key, id), weight);
   }
 };
 
 } // namespace
+
+std::uint64_t hash_of(const stream_key& key) noexcept {
+  return XXH3_64bits(key.str().data(), key.str().size());
+}
+
+std::uint64_t hash_of(const node_id& id) noexcept {
+  return XXH3_64bits(id.data(), id.size());
+}
 
 const algorithm& rendezvous() noexcept {
   static const rendezvous_algorithm instance;

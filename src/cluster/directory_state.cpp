@@ -1,7 +1,5 @@
 #include "cluster/directory_state.hpp"
 
-#include "cluster/enumeration.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -44,16 +42,19 @@ result<void> check(const node_registration& node) {
 } // namespace
 
 directory_state::directory_state(directory_options options, time_point now)
-    : options_(std::move(options)), started_(now),
-      streams_(options_.streams), revision_{options_.id, options_.boot_nonce, 1} {
-  list_.rules = options_.rules;
+    : options_(std::move(options)), started_(now), clock_(now), rules_(options_.rules),
+      streams_(options_.streams), failures_(options_.failures), demand_(options_.spread),
+      pruned_(now), revision_{options_.id, options_.boot_nonce, 1}, built_at_(now) {
+  list_.rules = rules_;
   seal(list_);
 }
 
 result<void> directory_state::register_node(const node_registration& node, time_point now) {
   if (auto ok = check(node); !ok) return ok;
+  note(now);
   auto found = leases_.find(node.id);
-  if (found == leases_.end()) {
+  bool anew = found == leases_.end();
+  if (anew) {
     if (leases_.size() >= options_.max_nodes)
       return refuse(errc::unavailable, node.id,
                     fmt::format("{} nodes are registered, the most there may be", leases_.size()));
@@ -66,17 +67,25 @@ result<void> directory_state::register_node(const node_registration& node, time_
                     fmt::format("boot {} is older than {}, which is heard; is there "
                                 "another node of that name?",
                                 node.boot_nonce, held));
-    if (node.boot_nonce != held) {
+    anew = node.boot_nonce != held;
+    if (anew) {
       streams_.drop_origin(node.id, now);
-      found->second.leaving = false;
-      found->second.load = {};
+      failures_.forget(node.id);
+      demand_.forget(node.id);
+      found->second = {};
     }
   }
   auto& renewed = found->second;
   renewed.node = node;
   renewed.last_heard = now;
   renewed.expired_at.reset();
-  rebuild(now);
+  auto stored = stored_.find(node.id);
+  auto gone = gone_.find(node.id);
+  bool returns = (stored != stored_.end() && stored->second.boot_nonce == node.boot_nonce) ||
+                 (gone != gone_.end() && gone->second.boot_nonce == node.boot_nonce);
+  if (anew && !returns && !warming(now)) renewed.joined = now;
+  gone_.erase(node.id);
+  dirty_ = true;
   return {};
 }
 
@@ -94,33 +103,41 @@ result<directory_state::lease*> directory_state::find_lease(const node_id& id, s
 result<void> directory_state::heartbeat(const node_heartbeat& beat, time_point now) {
   auto held = find_lease(beat.id, beat.boot_nonce);
   if (!held) return held.error();
+  note(now);
   auto& renewed = **held;
-  auto before = state_of(renewed, now);
   renewed.last_heard = now;
   renewed.load = beat.load;
+  renewed.meter.report(utilisation(beat.load, renewed.node.weight), now);
   renewed.leaving = beat.draining;
   for (auto& [key, timestamp] : beat.timestamps)
     streams_.touch(key, beat.id, timestamp);
-  if (state_of(renewed, now) != before) rebuild(now);
+  failures_.report(beat.id, beat.failing, now);
+  if (renewed.node.role == node_role::relay) {
+    demand_.report(beat.id, renewed.node.zone, beat.pulls, now);
+    if (renewed.listed != state_of(beat.id, renewed, now)) dirty_ = true;
+  }
   return {};
 }
 
 result<void> directory_state::leave(const node_id& id, std::uint64_t boot_nonce, time_point now) {
   auto held = find_lease(id, boot_nonce);
   if (!held) return held.error();
+  note(now);
   streams_.drop_origin(id, now);
+  demand_.forget(id);
   leases_.erase(id);
-  rebuild(now);
+  forget(id, boot_nonce, now);
+  dirty_ = true;
   return {};
 }
 
-result<void> directory_state::set_draining(const node_id& id, bool draining, time_point now) {
-  auto found = leases_.find(id);
-  if (found == leases_.end() || found->second.expired_at)
-    return refuse(errc::not_found, id, "no such node here");
-  found->second.drained = draining;
-  rebuild(now);
-  return {};
+/// Remembers a node that is gone, in place of the one that is gone for longest.
+void directory_state::forget(const node_id& id, std::uint64_t boot_nonce, time_point now) {
+  failures_.forget(id);
+  gone_.insert_or_assign(id, memory{boot_nonce, now});
+  if (gone_.size() <= options_.max_nodes) return;
+  gone_.erase(std::min_element(gone_.begin(), gone_.end(),
+                               [](auto& a, auto& b) { return a.second.left < b.second.left; }));
 }
 
 result<void> directory_state::announce(const stream_announcement& stream, std::uint64_t boot_nonce,
@@ -142,15 +159,22 @@ bool directory_state::silent(const lease& held, time_point now) const noexcept {
   return now - held.last_heard >= options_.suspect_after;
 }
 
-relay_state directory_state::state_of(const lease& held, time_point now) const noexcept {
-  if (silent(held, now)) return relay_state::suspect;
-  return held.leaving || held.drained ? relay_state::draining : relay_state::ready;
-}
-
 bool directory_state::advance(time_point now) {
+  note(now);
+  auto before = list_.digest;
   update_freeze(now);
   expire_leases(now);
-  return rebuild(now);
+  update_failing(now);
+  if (now - pruned_ >= std::chrono::seconds(1)) {
+    demand_.prune(now);
+    pruned_ = now;
+  }
+  dirty_ = dirty_ || std::any_of(leases_.begin(), leases_.end(), [&](auto& item) {
+             auto entry = entry_of(item.first, item.second, now);
+             return item.second.listed != (entry ? std::optional(entry->state) : std::nullopt);
+           });
+  if (dirty_) rebuild(now);
+  return list_.digest != before;
 }
 
 void directory_state::update_freeze(time_point now) {
@@ -186,72 +210,35 @@ void directory_state::update_freeze(time_point now) {
 void directory_state::expire_leases(time_point now) {
   for (auto it = leases_.begin(); it != leases_.end();) {
     auto& held = it->second;
-    bool kept = frozen_since_ && held.node.role == node_role::relay;
+    bool relay = held.node.role == node_role::relay;
+    bool kept = frozen_since_ && relay;
     if (!held.expired_at && !kept && now - held.last_heard >= options_.expire_after) {
       held.expired_at = now;
       streams_.drop_origin(it->first, now);
+      demand_.forget(it->first);
     }
-    bool over = held.expired_at && now - *held.expired_at >= options_.expire_after;
+    bool over = held.expired_at && now - *held.expired_at >= options_.expire_after &&
+                !(store_lost_ && relay && stored_.contains(it->first));
+    if (over) {
+      forget(it->first, held.node.boot_nonce, *held.expired_at);
+      dirty_ = true;
+    }
     it = over ? leases_.erase(it) : std::next(it);
   }
 }
 
 bool directory_state::thaw(time_point now) {
   if (!frozen_since_) return false;
+  note(now);
   frozen_since_.reset();
-  std::erase_if(leases_, [&](auto& item) {
-    return item.second.node.role == node_role::relay && silent(item.second, now);
-  });
-  rebuild(now);
+  for (auto& [id, held] : leases_)
+    if (held.node.role == node_role::relay && silent(held, now) && !held.expired_at) held.expired_at = now;
+  dirty_ = true;
   return true;
 }
 
 bool directory_state::warming(time_point now) const noexcept {
   return now - started_ < options_.expire_after;
-}
-
-bool directory_state::rebuild(time_point now) {
-  snapshot fresh;
-  fresh.rules = options_.rules;
-  for (auto& [id, held] : leases_)
-    if (held.node.role == node_role::relay && !held.expired_at)
-      fresh.relays.push_back({id, held.node.boot_nonce, held.node.trunk_address, held.node.zone,
-                              held.node.weight, state_of(held, now)});
-  if (fresh.rules == list_.rules && fresh.relays == list_.relays) return false;
-  seal(fresh);
-  list_ = std::move(fresh);
-  ++revision_.counter;
-  return true;
-}
-
-published_snapshot directory_state::publish(time_point now) const {
-  return {revision_, warming(now), list_};
-}
-
-enumeration directory_state::enumerate(const stream_key& key, std::string_view zone, time_point now) const {
-  auto out = cluster::enumerate(key, list_, zone);
-  if (auto* stream = streams_.find(key.str())) {
-    out.live = liveness::live;
-    out.live_epoch = stream->log_epoch;
-    out.origin = stream->origin;
-  } else {
-    // A directory that lost most relays has likely lost origins too.
-    out.live = warming(now) || frozen() ? liveness::unknown : liveness::not_live;
-  }
-  return out;
-}
-
-std::vector<node_view> directory_state::nodes(time_point now) const {
-  std::vector<node_view> out;
-  for (auto& [id, held] : leases_) {
-    if (held.expired_at) continue;
-    auto& node = held.node;
-    auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - held.last_heard).count();
-    out.push_back({id, node.role, node.boot_nonce, node.zone, node.trunk_address, node.public_url,
-                   node.version, node.weight, state_of(held, now), static_cast<std::uint32_t>(age),
-                   held.load});
-  }
-  return out;
 }
 
 } // namespace sluice::cluster

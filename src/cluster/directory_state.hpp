@@ -2,7 +2,11 @@
 // made of them. Owned by one directory actor, on its thread; time only enters as `now`.
 #pragma once
 
+#include "cluster/failure_watch.hpp"
+#include "cluster/load.hpp"
+#include "cluster/ranking.hpp"
 #include "cluster/snapshot.hpp"
+#include "cluster/spread_tracker.hpp"
 #include "cluster/stream_registry.hpp"
 
 #include <chrono>
@@ -14,12 +18,15 @@ namespace sluice::cluster {
 struct directory_options {
   node_id id;                   ///< this directory's
   std::uint64_t boot_nonce = 0; ///< this directory's; orders its revisions after a restart
-  policy rules;
+  policy rules;                 ///< in force until `set_policy` or `adopt` gives a newer one
   std::chrono::milliseconds suspect_after{3000};
   std::chrono::milliseconds expire_after{5000}; ///< the lease period
+  std::chrono::milliseconds join_for{500};      ///< a new relay is ranked behind the ready ones for so long
   std::chrono::minutes thaw_after{10};
   std::size_t max_nodes = 10'000;
   stream_registry_options streams;
+  failure_options failures;
+  spread_options spread;
 };
 
 /// With fewer relays there is no freeze.
@@ -40,13 +47,22 @@ struct node_registration {
 constexpr std::size_t max_url = 512;
 constexpr std::size_t max_version = 64;
 
-/// What a node says each second.
+/// What a node says each second. Its lists are bounded: `max_failing_reported`, `max_pulls_reported`.
 struct node_heartbeat {
   node_id id;
   std::uint64_t boot_nonce = 0;
   load_report load;
   bool draining = false;                                         ///< the node itself is leaving
   std::vector<std::pair<std::string, std::uint32_t>> timestamps; ///< per stream it publishes: (key, ms)
+  std::vector<node_id> failing; ///< relays that fail for this node at present
+  pull_counts pulls;            ///< of a relay: its most pulled streams, the largest first
+};
+
+/// What a directory has to tell the store.
+struct store_changes {
+  std::vector<relay_entry> put; ///< as they say of themselves: `ready` or `draining`, their own weight
+  std::vector<node_id> removed;
+  [[nodiscard]] bool empty() const noexcept { return put.empty() && removed.empty(); }
 };
 
 class directory_state {
@@ -65,9 +81,6 @@ public:
   result<void> heartbeat(const node_heartbeat& beat, time_point now);
   /// The node leaves in order: its lease and streams end now. Errors as `heartbeat`.
   result<void> leave(const node_id& id, std::uint64_t boot_nonce, time_point now);
-  /// An operator's drain flag; survives a restart of the node. Errors: `not_found`.
-  result<void> set_draining(const node_id& id, bool draining, time_point now);
-
   /// A stream that the holder of the lease (announcement.origin, boot_nonce) publishes. Errors: as
   /// `heartbeat`, and as `stream_registry::announce`.
   result<void> announce(const stream_announcement& stream, std::uint64_t boot_nonce,
@@ -88,16 +101,46 @@ public:
   [[nodiscard]] bool warming(time_point now) const noexcept;
   [[nodiscard]] bool frozen() const noexcept { return frozen_since_.has_value(); }
 
-  /// The present relay list with its revision, whose counter changes exactly when the digest does.
-  [[nodiscard]] published_snapshot publish(time_point now) const;
-  [[nodiscard]] const snapshot& list() const noexcept { return list_; }
-  [[nodiscard]] const revision& list_revision() const noexcept { return revision_; }
+  /// The policy in force.
+  [[nodiscard]] const policy& rules() const noexcept { return rules_; }
+  /// Puts a policy that supersedes the present one in force. False when it does not. Errors: as
+  /// `check_policy`.
+  result<bool> set_policy(policy rules, time_point now);
+  /// The same for an operator, who read version `expected`. Errors: also `conflict`, when another version is
+  /// in force.
+  result<void> replace_policy(policy rules, std::uint64_t expected, time_point now);
+  /// The policy in force with one node's drain or weight (none: its own) changed, to be given to
+  /// `replace_policy` or to the store. Errors: `not_found` (no node of that id was ever heard of), and as
+  /// `with_drained`, `with_weight`.
+  [[nodiscard]] result<policy> plan_drain(const node_id& id, bool drained, std::uint64_t now_unix_us) const;
+  [[nodiscard]] result<policy> plan_weight(const node_id& id, std::optional<double> weight,
+                                           std::uint64_t now_unix_us) const;
+  /// Whether a node of that id is, or was, heard here or listed by the store.
+  [[nodiscard]] bool known(const node_id& id) const;
+
+  /// What the store says: its policy, and the relays that any directory hears. Those not heard here are
+  /// listed as the store has them; while it is not `fresh` (it does not answer) nothing it listed expires.
+  /// Errors: a policy or relay that is not usable; the rest is adopted all the same.
+  result<void> adopt(const policy& rules, const std::vector<relay_entry>& relays, bool fresh, time_point now);
+  /// What changed for the store since the last call: relays heard here and no longer heard here. After the
+  /// warming also those that an earlier life of this directory may have listed.
+  store_changes take_store_changes(time_point now);
+
+  /// The present relay list with its revision, whose counter changes exactly when the digest does. A change
+  /// of a large list may show a moment later, with the next `advance` at the latest.
+  [[nodiscard]] published_snapshot publish(time_point now);
+  [[nodiscard]] const snapshot& list();
+  [[nodiscard]] const revision& list_revision();
+  /// How busy the relays of that list are; to be sent to its watchers each second.
+  [[nodiscard]] load_digest loads();
 
   /// The enumeration with its liveness: `live` with epoch and origin when announced; else `unknown` while
-  /// warming or frozen; else `not_live`.
-  [[nodiscard]] enumeration enumerate(const stream_key& key, std::string_view zone, time_point now) const;
+  /// warming or frozen; else `not_live`. `spread` follows the demand, of which this answer is a part.
+  [[nodiscard]] enumeration enumerate(const stream_key& key, std::string_view zone, time_point now);
+  /// Streams that were left out of the demand because too many are tracked.
+  [[nodiscard]] std::uint64_t untracked_streams() const noexcept { return demand_.left_out(); }
 
-  /// All leases, sorted by id.
+  /// All leases, and relays that only the store lists; sorted by id.
   [[nodiscard]] std::vector<node_view> nodes(time_point now) const;
   /// All announced streams, sorted by key.
   [[nodiscard]] std::vector<stream_announcement> streams() const { return streams_.list(); }
@@ -106,28 +149,60 @@ private:
   struct lease {
     node_registration node;
     load_report load;
+    load_meter meter;
     time_point last_heard;
-    bool leaving = false; ///< by its own word
-    bool drained = false; ///< by an operator's
+    std::optional<time_point> joined; ///< slow start since then
+    bool leaving = false;             ///< by its own word
     /// Off the list, but kept one lease period so that a mass expiry is seen as one, and late messages of
-    /// this boot are known.
+    /// this boot are known; and for as long as a store that does not answer lists it.
     std::optional<time_point> expired_at;
+    std::optional<relay_state> listed; ///< in the present list
+  };
+  /// A node that is no longer here.
+  struct memory {
+    std::uint64_t boot_nonce;
+    time_point left;
   };
 
   result<lease*> find_lease(const node_id& id, std::uint64_t boot_nonce);
-  [[nodiscard]] relay_state state_of(const lease& held, time_point now) const noexcept;
   [[nodiscard]] bool silent(const lease& held, time_point now) const noexcept;
   void update_freeze(time_point now);
   void expire_leases(time_point now);
+  void forget(const node_id& id, std::uint64_t boot_nonce, time_point now);
+
+  // directory_list.cpp
+  [[nodiscard]] relay_state state_of(const node_id& id, const lease& held, time_point now) const;
+  [[nodiscard]] std::optional<relay_entry> entry_of(const node_id& id, const lease& held,
+                                                    time_point now) const;
+  [[nodiscard]] std::optional<relay_entry> foreign_entry(const relay_entry& stored, time_point now) const;
+  void update_failing(time_point now);
+  void refresh(time_point now);
   bool rebuild(time_point now);
+  void note(time_point now) noexcept { clock_ = std::max(clock_, now); }
 
   directory_options options_;
   time_point started_;
+  time_point clock_; ///< the newest `now`
+  policy rules_;
   std::map<node_id, lease> leases_;
+  std::map<node_id, memory> gone_; ///< bounded by `max_nodes`
   stream_registry streams_;
+  failure_watch failures_;
+  spread_tracker demand_;
+  time_point pruned_;
   std::optional<time_point> frozen_since_;
+
+  std::map<node_id, relay_entry> stored_; ///< the store's list
+  bool store_lost_ = false;
+  std::map<node_id, std::optional<relay_entry>> told_store_; ///< none: told that it is gone
+  bool tell_store_ = false;
+
   snapshot list_;
+  std::optional<ranking> ranking_; ///< of `list_`, once asked for
+  rank_buffer room_;
   revision revision_;
+  bool dirty_ = false; ///< `list_` may be behind the leases
+  time_point built_at_;
 };
 
 } // namespace sluice::cluster

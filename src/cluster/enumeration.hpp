@@ -2,17 +2,25 @@
 // lacks. Pure functions of (key, snapshot, asker); directories and nodes run the same code. Any thread.
 #pragma once
 
-#include "cluster/model.hpp"
+#include "cluster/ranking.hpp"
 
 namespace sluice::cluster {
 
-/// Ranks the relays of `list` for `key` and an asker in `zone`.
-/// `head`: the first `copies` ready relays by score; fewer when there are fewer; draining, then suspect
-/// ones only when none is ready. `order`: the ready relays (those of `zone`, then the head, then the rest),
-/// then the draining ones, then the suspect ones, each group with those of `zone` first; nobody twice.
-/// `spread` is cut to the leading ready relays of `zone`, or of the head where `zone` has none. `live` is
-/// left `unknown`. An algorithm this build does not know ranks by rendezvous (see `validate`).
+/// Ranks the relays of `list`, of which `ranks` was made, for `key` and an asker in `zone`.
+/// `head`: the first `copies` ready relays by score; fewer when there are fewer; joining ones only when none
+/// is ready, the others only when none is joining either. `order`: the ready relays (those of `zone`, then
+/// the head, then the rest), then the joining, draining, failing and suspect ones, each group with those of
+/// `zone` first; nobody twice. `spread`: `demand` (see `spread_tracker`), at least the policy's, cut to the
+/// leading relays of the best state in `zone`; where `zone` has none, to those of the head, unless `demand`
+/// asks for more. `live` is left `unknown`, loads 0. An algorithm this build does not know ranks by
+/// rendezvous (see `check_policy`).
+enumeration enumerate(const stream_key& key, const snapshot& list, const ranking& ranks,
+                      std::string_view zone, std::uint32_t demand = 0);
+/// The same for a list that is asked once.
 enumeration enumerate(const stream_key& key, const snapshot& list, std::string_view zone);
+
+/// The `spread` of an enumeration, from its indices.
+std::uint32_t spread_of(const ranked_indices& ranked, const policy& rules, std::uint32_t demand) noexcept;
 
 /// `mode` of a trunk pull: `through` asks a relay to fetch what it lacks, `local` only for what it has.
 enum class pull_mode : std::uint8_t { through = 1, local };

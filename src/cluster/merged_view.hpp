@@ -2,6 +2,7 @@
 // Owned by the node agent, on its thread; time only enters as `now`.
 #pragma once
 
+#include "cluster/load.hpp"
 #include "cluster/snapshot.hpp"
 
 #include <chrono>
@@ -29,13 +30,26 @@ public:
   /// when the effective snapshot changed.
   bool advance(time_point now);
 
+  /// How busy a connected directory says the relays of its present list are. False, and nothing changes, when
+  /// it speaks of another list or is not connected.
+  bool update_loads(const node_id& directory, const load_digest& from);
+  /// The newest loads known.
+  [[nodiscard]] const relay_loads& loads() const noexcept { return loads_; }
+
+  /// The policy to offer to a directory whose own is older than one seen elsewhere or saved: so a restarted
+  /// directory gets the operator's decisions back. Null when its own is as new, or it is not connected.
+  [[nodiscard]] const policy* policy_for(const node_id& directory) const;
+
   /// Whether any list was ever seen or restored.
   [[nodiscard]] bool has_snapshot() const noexcept { return effective_.has_value(); }
   /// The merged list; empty before `has_snapshot`. Per relay: heard by any directory beats silent, then the
-  /// newer boot, then draining beats ready. The policy is that of the first connected directory by id.
+  /// newer boot, then failing, draining, ready, joining; at most a tenth (at least one) is failing. The
+  /// policy is the newest ever seen or restored; while nobody changed any, that of the first directory by id.
   [[nodiscard]] const snapshot& effective() const noexcept;
   /// No directory is connected: the list is the last one known.
   [[nodiscard]] bool stale() const noexcept;
+  /// Directories are connected, but none has the store: relays that only it lists may be out of date.
+  [[nodiscard]] bool store_lost() const noexcept;
 
   static constexpr std::size_t max_directories = 64;
 
@@ -47,11 +61,14 @@ private:
   };
 
   bool rebuild(time_point now);
+  void learn(const policy& rules);
   [[nodiscard]] bool settled(const source& one, time_point now) const noexcept;
 
   std::chrono::milliseconds lease_period_;
   std::map<node_id, source> sources_;
   std::optional<snapshot> effective_;
+  policy newest_; ///< of version 0 until an operator's was seen
+  relay_loads loads_;
 };
 
 } // namespace sluice::cluster

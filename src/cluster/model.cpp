@@ -20,8 +20,12 @@ std::string_view name(relay_state state) noexcept {
   switch (state) {
   case relay_state::ready:
     return "ready";
+  case relay_state::joining:
+    return "joining";
   case relay_state::draining:
     return "draining";
+  case relay_state::failing:
+    return "failing";
   case relay_state::suspect:
     return "suspect";
   }

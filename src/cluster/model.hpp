@@ -14,14 +14,18 @@ namespace sluice::cluster {
 enum class node_role : std::uint8_t { origin = 1, relay, edge, directory };
 std::string_view name(node_role role) noexcept;
 
+/// In the order in which relays are ranked: every `ready` one before the first `joining` one, and so on.
 enum class relay_state : std::uint8_t {
   ready = 1, ///< takes streams
-  draining,  ///< leaves: ranked behind every ready relay
-  suspect    ///< its heartbeats stopped: ranked last
+  joining,   ///< has just registered: takes streams once it was heard for a moment
+  draining,  ///< leaves, by its own word or by an operator's
+  failing,   ///< two or more nodes say that it fails for them
+  suspect    ///< its heartbeats stopped
 };
 std::string_view name(relay_state state) noexcept;
 
-/// One relay as the directories list it.
+/// One relay as the directories list it: what it says of itself, and whether it is heard. What operators say
+/// of it is in the policy; `state_under` and `weight_under` (policy.hpp) put both together.
 struct relay_entry {
   node_id id;
   std::uint64_t boot_nonce = 0; ///< unix microseconds at the node's start: the greater is the newer boot
@@ -66,6 +70,7 @@ struct published_snapshot {
   revision at;
   bool warming = false; ///< the directory is younger than a lease period: relays may be missing
   snapshot list;
+  bool store_lost = false; ///< the store does not answer: relays heard elsewhere are as it said last
 };
 
 enum class publisher_state : std::uint8_t { live = 1, grace };
@@ -97,8 +102,10 @@ struct ranked_relay {
   node_id id;
   std::string trunk_address;
   std::string zone;
-  relay_state state = relay_state::ready;
-  double score = 0; ///< the algorithm's; the higher, the earlier
+  relay_state state = relay_state::ready; ///< under the policy
+  double score = 0;                       ///< the algorithm's; the higher, the earlier
+  double weight = 1;                      ///< under the policy
+  std::uint8_t load = 0;                  ///< 0 (idle, or not known) to 15 (full)
   bool operator==(const ranked_relay&) const = default;
 };
 
@@ -116,10 +123,21 @@ struct enumeration {
 
 /// What a node last told its directories about how busy it is.
 struct load_report {
-  std::uint64_t egress_bps = 0;
+  std::uint64_t egress_bps = 0; ///< sent to viewers and downstream nodes
   std::uint32_t viewers = 0;
   std::uint32_t streams = 0;
+  std::uint64_t capacity_bps = 0; ///< what it can send; 0: not known
+  std::uint32_t pulls = 0;        ///< trunk readers, over all streams
+  std::uint32_t cpu_permille = 0; ///< of the cores its workers may use
+  std::uint32_t loop_lag_us = 0;  ///< how late the busiest worker's timers were
   bool operator==(const load_report&) const = default;
+};
+
+/// How busy the relays of one snapshot are, each 1 s: small enough for every node, and no part of a revision.
+struct load_digest {
+  std::uint64_t digest = 0;         ///< of the snapshot
+  std::vector<std::uint8_t> levels; ///< 4 bits a relay, in the snapshot's order, the first in the low bits
+  bool operator==(const load_digest&) const = default;
 };
 
 /// Any node as a directory sees it, for people and `/api/v1/nodes`.
@@ -131,10 +149,13 @@ struct node_view {
   std::string trunk_address;
   std::string public_url;
   std::string version;
-  double weight = 1;
-  relay_state state = relay_state::ready;
-  std::uint32_t last_heard_ms = 0; ///< age of its newest heartbeat
+  double weight = 1;                      ///< under the policy
+  relay_state state = relay_state::ready; ///< under the policy
+  std::uint32_t last_heard_ms = 0;        ///< age of its newest heartbeat
   load_report load;
+  std::uint8_t load_level = 0; ///< of `load`, smoothed: 0 (idle) to 15 (full)
+  bool drained = false;        ///< by an operator
+  bool elsewhere = false;      ///< only the store lists it: other directories hear it, this one does not
 };
 
 } // namespace sluice::cluster

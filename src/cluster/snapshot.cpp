@@ -1,7 +1,6 @@
 #include "cluster/snapshot.hpp"
 
 #include "base/host_port.hpp"
-#include "cluster/algorithm.hpp"
 
 #include <fmt/format.h>
 #include <xxhash.h>
@@ -18,17 +17,6 @@ constexpr std::string_view format_tag = "sluice.snapshot.1";
 void put_text(byte_writer& out, std::string_view text) {
   out.u32(text.size());
   out.text(text);
-}
-
-result<void> check_relay(const relay_entry& relay) {
-  if (!valid_node_id(relay.id))
-    return error{errc::bad_argument, fmt::format("id '{}' is not a node id", relay.id.substr(0, 64))};
-  if (auto ok = check_address("trunk_address", relay.trunk_address); !ok) return ok;
-  if (auto ok = check_zone(relay.zone); !ok) return ok;
-  if (auto ok = check_weight(relay.weight); !ok) return ok;
-  if (relay.state < relay_state::ready || relay.state > relay_state::suspect)
-    return error{errc::bad_argument, fmt::format("state {} is unknown", static_cast<int>(relay.state))};
-  return {};
 }
 
 } // namespace
@@ -51,21 +39,14 @@ result<void> check_zone(std::string_view zone) {
                fmt::format("zone '{}': at most 64 letters, digits, . _ -", zone.substr(0, 64))};
 }
 
-result<void> check_weight(double weight) {
-  if (weight >= min_weight && weight <= max_weight) return {};
-  return error{errc::bad_argument,
-               fmt::format("weight {} is not within {} and {}", weight, min_weight, max_weight)};
-}
-
-result<void> check_policy(const policy& rules) {
-  if (rules.copies < 1 || rules.copies > max_copies)
-    return error{errc::bad_argument,
-                 fmt::format("copies {} is not within 1 and {}", rules.copies, max_copies)};
-  if (rules.spread < 1 || rules.spread > max_spread)
-    return error{errc::bad_argument,
-                 fmt::format("spread {} is not within 1 and {}", rules.spread, max_spread)};
-  auto known = find_algorithm(rules.algorithm);
-  if (!known) return known.error();
+result<void> check_relay(const relay_entry& relay) {
+  if (!valid_node_id(relay.id))
+    return error{errc::bad_argument, fmt::format("id '{}' is not a node id", relay.id.substr(0, 64))};
+  if (auto ok = check_address("trunk_address", relay.trunk_address); !ok) return ok;
+  if (auto ok = check_zone(relay.zone); !ok) return ok;
+  if (auto ok = check_weight(relay.weight); !ok) return ok;
+  if (relay.state < relay_state::ready || relay.state > relay_state::suspect)
+    return error{errc::bad_argument, fmt::format("state {} is unknown", static_cast<int>(relay.state))};
   return {};
 }
 
@@ -99,6 +80,15 @@ byte_buffer canonical_form(const snapshot& list) {
   out.u32(list.rules.copies);
   out.u32(list.rules.spread);
   put_text(out, list.rules.algorithm);
+  out.u64(list.rules.version);
+  out.u32(list.rules.drained.size());
+  for (auto& id : list.rules.drained)
+    put_text(out, id);
+  out.u32(list.rules.weights.size());
+  for (auto& [id, weight] : list.rules.weights) {
+    put_text(out, id);
+    out.u64(std::bit_cast<std::uint64_t>(weight));
+  }
   out.u32(list.relays.size());
   for (auto& relay : list.relays) {
     put_text(out, relay.id);

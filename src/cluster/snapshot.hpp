@@ -3,26 +3,21 @@
 #pragma once
 
 #include "base/bytes.hpp"
-#include "cluster/model.hpp"
+#include "cluster/policy.hpp"
 
 namespace sluice::cluster {
 
 /// Limits of one snapshot and of the texts in it.
 constexpr std::size_t max_relays = 10'000;
 constexpr std::size_t max_address = 262; ///< a DNS name of 253 characters, `:` and the port, brackets
-constexpr std::uint32_t max_copies = 16;
-constexpr std::uint32_t max_spread = 64;
-constexpr double min_weight = 0.001, max_weight = 1000;
 constexpr std::size_t max_snapshot_json = std::size_t{8} << 20; ///< bytes
 
 /// `host:port` or `[v6]:port`, port 1 to 65535. Errors: `bad_argument`, naming `field` and what is wrong.
 result<void> check_address(std::string_view field, std::string_view address);
 /// A zone is empty or like a node id. Errors: `bad_argument`.
 result<void> check_zone(std::string_view zone);
-/// Within `min_weight` and `max_weight`. Errors: `bad_argument`.
-result<void> check_weight(double weight);
-/// Copies, spread and a known algorithm. Errors: `bad_argument`, `unsupported`.
-result<void> check_policy(const policy& rules);
+/// Every field of one relay. Errors: `bad_argument`, naming the field.
+result<void> check_relay(const relay_entry& relay);
 /// Whether every field is usable, ids are sorted and unique, and the digest fits. Errors: as the checks
 /// above, naming the relay; `too_large`; `malformed` (order, digest).
 result<void> validate(const snapshot& list);

@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint64_t format_version = 1;
 
 error bad(std::string message) {
-  return {errc::malformed, "saved snapshot: " + std::move(message)};
+  return {errc::malformed, std::move(message)};
 }
 
 /// Reads the fields of one object and keeps the first that is missing or wrong.
@@ -76,13 +76,14 @@ private:
 };
 
 std::optional<relay_state> state_named(std::string_view text) {
-  for (auto state : {relay_state::ready, relay_state::draining, relay_state::suspect})
+  for (auto state : {relay_state::ready, relay_state::joining, relay_state::draining, relay_state::failing,
+                     relay_state::suspect})
     if (name(state) == text) return state;
   return std::nullopt;
 }
 
-result<relay_entry> read_relay(const json::value& from, std::size_t index) {
-  field_reader in(from, fmt::format("relay {}", index));
+result<relay_entry> read_relay(const json::value& from, std::string where) {
+  field_reader in(from, std::move(where));
   relay_entry relay;
   relay.id = in.text("id");
   relay.boot_nonce = in.number("boot_nonce", UINT64_MAX);
@@ -90,10 +91,18 @@ result<relay_entry> read_relay(const json::value& from, std::size_t index) {
   relay.zone = in.text("zone");
   relay.weight = in.decimal("weight");
   auto state = state_named(in.text("state"));
-  if (!state) in.wrong("state", "ready, draining or suspect");
+  if (!state) in.wrong("state", "ready, joining, draining, failing or suspect");
   if (in.problem()) return bad(*in.problem());
   relay.state = *state;
   return relay;
+}
+
+/// The list below `field`, when it is one of at most `limit` items.
+const json::array* list_in(field_reader& in, std::string_view field, std::size_t limit) {
+  auto* value = in.find(field);
+  auto* items = value ? value->if_array() : nullptr;
+  if (value && (!items || items->size() > limit)) in.wrong(field, fmt::format("a list of at most {}", limit));
+  return items && items->size() <= limit ? items : nullptr;
 }
 
 result<policy> read_policy(const json::value& from) {
@@ -102,6 +111,20 @@ result<policy> read_policy(const json::value& from) {
   rules.copies = static_cast<std::uint32_t>(in.number("copies", UINT32_MAX));
   rules.spread = static_cast<std::uint32_t>(in.number("spread", UINT32_MAX));
   rules.algorithm = in.text("algorithm");
+  rules.version = in.number("version", max_policy_version);
+  if (auto* drained = list_in(in, "drained", max_policy_nodes))
+    for (auto& id : *drained) {
+      if (!id.is_string()) return bad("policy: 'drained' holds something else than node ids");
+      rules.drained.emplace_back(id.get_string().data(), id.get_string().size());
+    }
+  if (auto* weights = list_in(in, "weights", max_policy_nodes))
+    for (auto& item : *weights) {
+      field_reader one(item, fmt::format("policy: weight {}", rules.weights.size()));
+      auto id = one.text("id");
+      auto weight = one.decimal("weight");
+      if (one.problem()) return bad(*one.problem());
+      rules.weights.emplace_back(std::move(id), weight);
+    }
   if (in.problem()) return bad(*in.problem());
   return rules;
 }
@@ -110,12 +133,11 @@ result<std::vector<relay_entry>> read_relays(const json::value& from) {
   auto* items = from.if_array();
   if (!items) return bad("'relays' is not a list");
   if (items->size() > max_relays)
-    return error{errc::too_large,
-                 fmt::format("saved snapshot: {} relays; at most {}", items->size(), max_relays)};
+    return error{errc::too_large, fmt::format("{} relays; at most {}", items->size(), max_relays)};
   std::vector<relay_entry> relays;
   relays.reserve(items->size());
   for (std::size_t i = 0; i < items->size(); ++i) {
-    auto relay = read_relay((*items)[i], i);
+    auto relay = read_relay((*items)[i], fmt::format("relay {}", i));
     if (!relay) return relay.error();
     relays.push_back(std::move(*relay));
   }
@@ -133,32 +155,24 @@ json::object write_relay(const relay_entry& relay) {
   return out;
 }
 
-} // namespace
-
-std::string to_json(const snapshot& list) {
-  json::object rules;
-  rules["copies"] = list.rules.copies;
-  rules["spread"] = list.rules.spread;
-  rules["algorithm"] = list.rules.algorithm;
-  json::array relays;
-  for (auto& relay : list.relays)
-    relays.push_back(write_relay(relay));
+json::object write_policy(const policy& from) {
+  json::array drained, weights;
+  for (auto& id : from.drained)
+    drained.emplace_back(id);
+  for (auto& [id, weight] : from.weights)
+    weights.push_back(json::object{{"id", id}, {"weight", fmt::format("{}", weight)}});
   json::object out;
-  out["format"] = format_version;
-  out["digest"] = list.digest;
-  out["policy"] = std::move(rules);
-  out["relays"] = std::move(relays);
-  return json::serialize(out);
+  out["copies"] = from.copies;
+  out["spread"] = from.spread;
+  out["algorithm"] = from.algorithm;
+  out["version"] = from.version;
+  out["drained"] = std::move(drained);
+  out["weights"] = std::move(weights);
+  return out;
 }
 
-result<snapshot> snapshot_from_json(std::string_view text) {
-  if (text.size() > max_snapshot_json)
-    return error{errc::too_large,
-                 fmt::format("saved snapshot: {} bytes; at most {}", text.size(), max_snapshot_json)};
-  boost::system::error_code failure;
-  auto root = json::parse(json::string_view{text.data(), text.size()}, failure);
-  if (failure) return bad("not JSON: " + failure.message());
-  field_reader in(root, "the file");
+result<snapshot> read_snapshot(const json::value& from) {
+  field_reader in(from, "snapshot");
   if (in.number("format", UINT64_MAX) != format_version) in.wrong("format", "1, the only one known");
   snapshot list;
   list.digest = in.number("digest", UINT64_MAX);
@@ -171,7 +185,38 @@ result<snapshot> snapshot_from_json(std::string_view text) {
   if (!read) return read.error();
   list.rules = std::move(*read_rules);
   list.relays = std::move(*read);
-  if (auto ok = validate(list); !ok) return ok.error();
+  return list;
+}
+
+result<json::value> parse(std::string_view text) {
+  if (text.size() > max_snapshot_json)
+    return error{errc::too_large, fmt::format("{} bytes; at most {}", text.size(), max_snapshot_json)};
+  boost::system::error_code failure;
+  auto root = json::parse(json::string_view{text.data(), text.size()}, failure);
+  if (failure) return bad("not JSON: " + failure.message());
+  return root;
+}
+
+} // namespace
+
+std::string to_json(const snapshot& list) {
+  json::array relays;
+  for (auto& relay : list.relays)
+    relays.push_back(write_relay(relay));
+  json::object out;
+  out["format"] = format_version;
+  out["digest"] = list.digest;
+  out["policy"] = write_policy(list.rules);
+  out["relays"] = std::move(relays);
+  return json::serialize(out);
+}
+
+result<snapshot> snapshot_from_json(std::string_view text) {
+  auto root = parse(text);
+  if (!root) return root.error();
+  auto list = read_snapshot(*root);
+  if (!list) return list.error();
+  if (auto ok = validate(*list); !ok) return ok.error();
   return list;
 }
 

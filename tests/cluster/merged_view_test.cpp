@@ -130,3 +130,88 @@ TEST_CASE("the number of directories is bounded") {
     REQUIRE(view.update(from(fmt::format("d{}", i), {}), start).has_value());
   CHECK(view.update(from("one-more", {}), start).error().code == errc::too_large);
 }
+
+TEST_CASE("a relay is ready when any directory has heard it long enough, and failing when any says so") {
+  merged_view view;
+  REQUIRE(view.update(from("d1", {relay("a", "", 1, relay_state::joining)}), start).has_value());
+  CHECK(view.effective().relays[0].state == relay_state::joining);
+  REQUIRE(view.update(from("d2", {relay("a")}), start).has_value());
+  CHECK(view.effective().relays[0].state == relay_state::ready);
+  REQUIRE(view.update(from("d3", {relay("a", "", 1, relay_state::failing)}), start).has_value());
+  CHECK(view.effective().relays[0].state == relay_state::failing);
+}
+
+TEST_CASE("directories together call no more than a tenth failing: the one that most of them name") {
+  merged_view view;
+  auto failing = [](std::string id) { return relay(std::move(id), "", 1, relay_state::failing); };
+  REQUIRE(view.update(from("d1", {failing("a"), relay("b")}), start).has_value());
+  REQUIRE(view.update(from("d2", {relay("a"), failing("b")}), start).has_value());
+  REQUIRE(view.update(from("d3", {relay("a"), failing("b")}), start).has_value());
+  CHECK(view.effective().relays[0].state == relay_state::ready);
+  CHECK(view.effective().relays[1].state == relay_state::failing);
+}
+
+TEST_CASE("the newest policy ever seen counts, and is offered to the directories that lack it") {
+  policy older, newer;
+  older.version = 5;
+  newer.version = 6;
+  newer.drained = {"a"};
+  auto with = [](std::string directory, const policy& rules, std::uint64_t counter = 1) {
+    auto out = from(std::move(directory), {relay("a")}, counter);
+    out.list.rules = rules;
+    seal(out.list);
+    return out;
+  };
+  merged_view view;
+  REQUIRE(view.update(with("d1", older), start).has_value());
+  REQUIRE(view.update(with("d2", newer), start).has_value());
+  CHECK(view.effective().rules == newer);
+  REQUIRE(view.policy_for("d1") != nullptr);
+  CHECK(*view.policy_for("d1") == newer);
+  CHECK(view.policy_for("d2") == nullptr);
+  CHECK(view.policy_for("d3") == nullptr);
+  view.lost("d2", start);
+  CHECK(view.effective().rules == newer);
+  REQUIRE(view.update(with("d1", newer, 2), start).has_value());
+  CHECK(view.policy_for("d1") == nullptr);
+}
+
+TEST_CASE("a saved policy is carried back to directories that forgot it") {
+  policy decided;
+  decided.version = 6;
+  decided.copies = 3;
+  merged_view view;
+  view.restore(list_of({relay("a")}, decided));
+  CHECK(*view.update(from("d1", {relay("a"), relay("b")}), start));
+  CHECK(view.effective().rules == decided);
+  REQUIRE(view.policy_for("d1") != nullptr);
+  CHECK(*view.policy_for("d1") == decided);
+  merged_view fresh;
+  fresh.restore(list_of({relay("a")}));
+  REQUIRE(fresh.update(from("d1", {relay("a")}), start).has_value());
+  CHECK(fresh.policy_for("d1") == nullptr);
+}
+
+TEST_CASE("loads are taken from a directory's present list only, and forgotten with their relays") {
+  merged_view view;
+  auto list = list_of({relay("a"), relay("b")});
+  auto loads = pack_loads(list, {{"a", 3}, {"b", 15}});
+  CHECK_FALSE(view.update_loads("d1", loads));
+  REQUIRE(view.update({{"d1", 1, 1}, false, list}, start).has_value());
+  CHECK(view.update_loads("d1", loads));
+  CHECK(view.loads() == relay_loads{{"a", 3}, {"b", 15}});
+  REQUIRE(view.update(from("d1", {relay("a")}, 2), start).has_value());
+  CHECK(view.loads() == relay_loads{{"a", 3}});
+  CHECK_FALSE(view.update_loads("d1", loads));
+}
+
+TEST_CASE("the store is lost when no connected directory has it") {
+  merged_view view;
+  CHECK_FALSE(view.store_lost());
+  auto without = from("d1", {relay("a")});
+  without.store_lost = true;
+  REQUIRE(view.update(without, start).has_value());
+  CHECK(view.store_lost());
+  REQUIRE(view.update(from("d2", {relay("a")}), start).has_value());
+  CHECK_FALSE(view.store_lost());
+}

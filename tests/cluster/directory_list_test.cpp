@@ -1,0 +1,375 @@
+#include "directory_fixture.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+using namespace sluice;
+using namespace sluice::cluster;
+using namespace sluice::cluster::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct list_fixture : cluster_fixture {
+  using cluster_fixture::cluster_fixture;
+
+  /// A heartbeat with something to say.
+  template <class Fill>
+  void say(std::string id, Fill fill) {
+    node_heartbeat beat;
+    beat.id = std::move(id);
+    beat.boot_nonce = 1;
+    fill(beat);
+    REQUIRE(directory.heartbeat(beat, now).has_value());
+  }
+
+  void blame(std::string reporter, std::vector<node_id> relays) {
+    say(std::move(reporter), [&](auto& beat) { beat.failing = std::move(relays); });
+  }
+
+  void adopt(std::vector<relay_entry> relays, bool fresh = true, const policy& rules = {}) {
+    REQUIRE(directory.adopt(rules, relays, fresh, now).has_value());
+  }
+
+  store_changes changes() { return directory.take_store_changes(now); }
+};
+
+/// As `add` registers them.
+relay_entry stored(std::string id, std::uint64_t nonce = 1) {
+  relay_entry out;
+  out.trunk_address = id + ":8500";
+  out.id = std::move(id);
+  out.boot_nonce = nonce;
+  return out;
+}
+
+std::vector<std::string> many(std::string_view prefix, int count) {
+  std::vector<std::string> out;
+  for (int i = 0; i < count; ++i)
+    out.push_back(fmt::format("{}{:02}", prefix, i));
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("a new relay is joining for half a second, a restarted one too, and one that was away is not") {
+  list_fixture c;
+  c.add("r1");
+  CHECK(c.state("r1") == relay_state::joining);
+  c.advance(250ms);
+  CHECK(c.state("r1") == relay_state::joining);
+  c.advance(250ms);
+  CHECK(c.state("r1") == relay_state::ready);
+  c.add("r1", node_role::relay, 2);
+  CHECK(c.state("r1") == relay_state::joining);
+  c.advance(500ms);
+  CHECK(c.state("r1") == relay_state::ready);
+  for (auto away : {6s, 30s}) {
+    c.advance(away);
+    CHECK_FALSE(c.state("r1").has_value());
+    c.add("r1", node_role::relay, 2);
+    CHECK(c.state("r1") == relay_state::ready);
+  }
+}
+
+TEST_CASE("relays that come to a young directory are ready at once") {
+  directory_state young(cluster_fixture::named({}), start);
+  REQUIRE(young.register_node(cluster_fixture::node("r1"), start + 1s).has_value());
+  CHECK(young.list().relays[0].state == relay_state::ready);
+}
+
+TEST_CASE("a newer policy takes force, an older one is ignored, a broken one is refused") {
+  list_fixture c;
+  c.add("r1");
+  auto counter = c.directory.list_revision().counter;
+  auto newer = *with_copies(c.directory.rules(), 3, unix_us);
+  CHECK(*c.directory.set_policy(newer, c.now));
+  CHECK(c.directory.list().rules == newer);
+  CHECK(c.directory.list_revision().counter == counter + 1);
+  CHECK_FALSE(*c.directory.set_policy(newer, c.now));
+  CHECK_FALSE(*c.directory.set_policy(policy{}, c.now));
+  auto broken = newer;
+  broken.version += 1;
+  broken.copies = 0;
+  CHECK(c.directory.set_policy(broken, c.now).error().code == errc::bad_argument);
+  CHECK(c.directory.rules() == newer);
+  CHECK(c.directory.list_revision().counter == counter + 1);
+}
+
+TEST_CASE("an operator who read an older policy is told of the conflict") {
+  list_fixture c;
+  auto before = c.directory.rules();
+  auto mine = *with_copies(before, 3, unix_us), yours = *with_spread(before, 3, unix_us + 5);
+  CHECK(c.directory.replace_policy(yours, before.version, c.now).has_value());
+  auto late = c.directory.replace_policy(mine, before.version, c.now);
+  CHECK(late.error().code == errc::conflict);
+  CHECK(late.error().message.find(fmt::to_string(yours.version)) != std::string::npos);
+  CHECK(c.directory.replace_policy(mine, yours.version, c.now).error().code == errc::conflict);
+  CHECK(c.directory.replace_policy(yours, yours.version, c.now).has_value());
+}
+
+TEST_CASE("a drain or a weight needs a node that was heard of, now or once") {
+  list_fixture c;
+  c.add("r1");
+  c.add("e1", node_role::edge);
+  CHECK(c.drain("e1", true).has_value());
+  auto unknown = c.drain("r9", true);
+  CHECK(unknown.error().code == errc::not_found);
+  CHECK(unknown.error().message.find("r9") != std::string::npos);
+  CHECK(c.directory.plan_weight("r9", 2, unix_us).error().code == errc::not_found);
+  c.advance(30s);
+  CHECK(c.directory.nodes(c.now).empty());
+  CHECK(c.drain("r1", true).has_value());
+  c.add("r1", node_role::relay, 2);
+  CHECK(c.state("r1") == relay_state::draining);
+  auto heavier = *c.directory.plan_weight("r1", 2.5, unix_us);
+  REQUIRE(c.directory.replace_policy(heavier, c.directory.rules().version, c.now).has_value());
+  auto nodes = c.directory.nodes(c.now);
+  REQUIRE(nodes.size() == 1);
+  CHECK(nodes[0].weight == 2.5);
+  CHECK(nodes[0].state == relay_state::draining);
+  CHECK(nodes[0].drained);
+  CHECK(c.directory.plan_weight("r9", std::nullopt, unix_us).has_value());
+}
+
+TEST_CASE("a relay that two nodes call failing is ranked behind the draining ones, for a while") {
+  list_fixture c;
+  auto relays = many("r", 3);
+  names all = relays;
+  for (auto& id : relays)
+    c.add(id);
+  for (auto id : {"e1", "e2"}) {
+    c.add(id, node_role::edge);
+    all.push_back(id);
+  }
+  c.advance(1s, all);
+  c.blame("e1", {"r01"});
+  c.advance(250ms);
+  CHECK(c.state("r01") == relay_state::ready);
+  c.blame("e2", {"r01", "r02"});
+  c.blame("e1", {"r01", "r02"});
+  c.advance(250ms);
+  CHECK(c.state("r01") == relay_state::failing);
+  // A tenth of three, and at least one.
+  CHECK(c.state("r02") == relay_state::ready);
+  auto counter = c.directory.list_revision().counter;
+  auto order = ids(c.directory.enumerate(key(), "", c.now).order);
+  CHECK(order.back() == "r01");
+  c.advance(9s, all);
+  CHECK(c.state("r01") == relay_state::failing);
+  CHECK(c.directory.list_revision().counter == counter);
+  c.advance(2s, all);
+  CHECK(c.state("r01") == relay_state::ready);
+}
+
+TEST_CASE("at most a tenth of the relays is failing, whatever nodes say") {
+  list_fixture c;
+  auto relays = many("r", 40);
+  for (auto& id : relays)
+    c.add(id);
+  for (auto id : {"e1", "e2", "e3"}) {
+    c.add(id, node_role::edge);
+    c.blame(id, relays);
+  }
+  c.advance(500ms);
+  auto& listed = c.directory.list().relays;
+  CHECK(std::count_if(listed.begin(), listed.end(),
+                      [](auto& r) { return r.state == relay_state::failing; }) == 4);
+}
+
+TEST_CASE("loads are told beside the list and never change it") {
+  list_fixture c;
+  c.add("r1");
+  c.add("r2");
+  c.advance(1s, {"r1", "r2"});
+  auto before = c.directory.list_revision();
+  for (int second = 0; second < 20; ++second) {
+    c.say("r1", [](auto& beat) { beat.load.egress_bps = 900'000'000; });
+    c.advance(1s, {"r2"});
+  }
+  CHECK(c.directory.list_revision() == before);
+  auto loads = unpack_loads(c.directory.list(), c.directory.loads());
+  CHECK(loads["r1"] == 14);
+  CHECK(loads["r2"] == 0);
+  for (auto& one : c.directory.enumerate(key(), "", c.now).order)
+    CHECK(one.load == loads[one.id]);
+  CHECK(c.directory.nodes(c.now)[0].load_level == 14);
+}
+
+TEST_CASE(
+    "the spread grows with the questions, then with the relays' reports, and never below the policy's") {
+  list_fixture c;
+  auto relays = many("r", 20);
+  for (auto& id : relays)
+    c.add(id);
+  c.advance(500ms);
+  CHECK(c.directory.enumerate(key(), "", c.now).spread == 2);
+  std::uint32_t spread = 0;
+  for (int edge = 0; edge < 640; ++edge)
+    spread = c.directory.enumerate(key(), "", c.now).spread;
+  CHECK(spread == 11);
+  CHECK(c.directory.enumerate(key("live/other"), "", c.now).spread == 2);
+  for (auto& id : relays)
+    c.say(id, [](auto& beat) { beat.pulls = {{"live/other", 48}}; });
+  CHECK(c.directory.enumerate(key("live/other"), "", c.now).spread == 15);
+  c.advance(30s, names(relays.begin(), relays.begin() + 10));
+  CHECK(c.directory.list().relays.size() == 10);
+  CHECK(c.directory.enumerate(key("live/other"), "", c.now).spread == 10);
+  c.advance(10min, names(relays.begin(), relays.begin() + 10));
+  CHECK(c.directory.enumerate(key("live/other"), "", c.now).spread == 2);
+}
+
+TEST_CASE("relays that only the store lists are on the list, as the store has them") {
+  list_fixture c;
+  c.add("r1");
+  auto far = stored("r2");
+  far.state = relay_state::draining;
+  c.adopt({stored("r1"), far, stored("r3")});
+  CHECK(ids(c.directory.list().relays) == names{"r1", "r2", "r3"});
+  CHECK(c.state("r2") == relay_state::draining);
+  CHECK(c.state("r3") == relay_state::ready);
+  auto nodes = c.directory.nodes(c.now);
+  CHECK_FALSE(nodes[0].elsewhere);
+  CHECK(nodes[2].elsewhere);
+  c.adopt({stored("r1")});
+  CHECK(ids(c.directory.list().relays) == names{"r1"});
+  CHECK(c.drain("r2", true).has_value());
+}
+
+TEST_CASE(
+    "a relay that is listed by the store with the same boot does not join again, and a newer boot counts") {
+  list_fixture c;
+  c.adopt({stored("r1")});
+  c.add("r1");
+  CHECK(c.state("r1") == relay_state::ready);
+  c.adopt({stored("r1", 5)});
+  CHECK(c.directory.list().relays[0].boot_nonce == 5);
+  c.add("r1", node_role::relay, 5);
+  CHECK(c.state("r1") == relay_state::ready);
+}
+
+TEST_CASE(
+    "a relay that falls silent here stays suspect while the store lists it, then is as others hear it") {
+  list_fixture c;
+  for (auto id : {"r1", "r2", "r3"})
+    c.add(id);
+  c.adopt({stored("r1")});
+  c.advance(5s, {"r2", "r3"});
+  CHECK(c.state("r1") == relay_state::suspect);
+  SUBCASE("nobody else hears it") {
+    c.adopt({});
+    CHECK_FALSE(c.state("r1").has_value());
+  }
+  SUBCASE("another directory hears it") {
+    c.advance(4750ms, {"r2", "r3"});
+    CHECK(c.state("r1") == relay_state::suspect);
+    c.advance(250ms, {"r2", "r3"});
+    CHECK(c.state("r1") == relay_state::ready);
+  }
+}
+
+TEST_CASE("while the store does not answer nothing it listed expires, and own leases go on") {
+  list_fixture c;
+  for (auto id : {"r1", "r2", "r3", "r4", "r5"})
+    c.add(id);
+  c.adopt({stored("far"), stored("r1")});
+  CHECK_FALSE(c.directory.publish(c.now).store_lost);
+  c.adopt({stored("far"), stored("r1")}, false);
+  CHECK(c.directory.publish(c.now).store_lost);
+  c.advance(2min, {"r3", "r4", "r5"});
+  CHECK(c.state("far") == relay_state::ready);
+  CHECK(c.state("r1") == relay_state::suspect);
+  CHECK_FALSE(c.state("r2").has_value());
+  CHECK(c.state("r3") == relay_state::ready);
+  c.adopt({stored("far")});
+  CHECK_FALSE(c.state("r1").has_value());
+  CHECK_FALSE(c.directory.publish(c.now).store_lost);
+}
+
+TEST_CASE("a relay that left is not listed again by an old word of the store") {
+  list_fixture c;
+  c.add("r1");
+  c.adopt({stored("r1")});
+  REQUIRE(c.directory.leave("r1", 1, c.now).has_value());
+  CHECK_FALSE(c.state("r1").has_value());
+  c.adopt({stored("r1")});
+  CHECK_FALSE(c.state("r1").has_value());
+  c.adopt({stored("r1", 2)});
+  CHECK(c.state("r1") == relay_state::ready);
+}
+
+TEST_CASE("what the store says wrongly is left out and named, and the rest counts") {
+  list_fixture c;
+  auto bad = stored("r1");
+  bad.trunk_address = "nowhere";
+  auto done = c.directory.adopt({}, {bad, stored("r2")}, true, c.now);
+  REQUIRE(done.has_error());
+  CHECK(done.error().message.find("r1") != std::string::npos);
+  CHECK(ids(c.directory.list().relays) == names{"r2"});
+  policy rules;
+  rules.version = 7;
+  rules.copies = 99;
+  CHECK(c.directory.adopt(rules, {}, true, c.now).error().message.find("copies") != std::string::npos);
+  rules.copies = 1;
+  CHECK(c.directory.adopt(rules, {}, true, c.now).has_value());
+  CHECK(c.directory.rules() == rules);
+}
+
+TEST_CASE("the store is told of identity, drain and weight of relays heard here, and of each change once") {
+  list_fixture c;
+  c.add("r1");
+  c.add("e1", node_role::edge);
+  c.directory.advance(c.now);
+  auto first = c.changes();
+  CHECK(first.put == std::vector<relay_entry>{stored("r1")});
+  CHECK(first.removed.empty());
+  c.advance(2s, {"r1"});
+  c.blame("r1", {});
+  CHECK(c.changes().empty());
+  REQUIRE(c.beat("r1", 1, true).has_value());
+  c.advance(250ms);
+  auto drained = c.changes();
+  REQUIRE(drained.put.size() == 1);
+  CHECK(drained.put[0].state == relay_state::draining);
+  c.advance(4s);
+  CHECK(c.state("r1") == relay_state::suspect);
+  CHECK(c.changes().empty());
+  c.advance(2s);
+  CHECK(c.changes().removed == names{"r1"});
+  CHECK(c.changes().empty());
+}
+
+TEST_CASE(
+    "after its warming a directory takes back what its earlier life told the store of relays now dead") {
+  directory_state young(cluster_fixture::named({}), start);
+  REQUIRE(young.adopt({}, {stored("dead"), stored("r1")}, true, start).has_value());
+  REQUIRE(young.register_node(cluster_fixture::node("r1"), start).has_value());
+  young.advance(start);
+  CHECK(ids(young.take_store_changes(start).put) == names{"r1"});
+  node_heartbeat beat;
+  beat.id = "r1";
+  beat.boot_nonce = 1;
+  REQUIRE(young.heartbeat(beat, start + 4s).has_value());
+  young.advance(start + 4s);
+  CHECK(young.take_store_changes(start + 4s).empty());
+  young.advance(start + 5s);
+  CHECK(young.take_store_changes(start + 5s).removed == names{"dead"});
+  CHECK(young.take_store_changes(start + 5s).empty());
+}
+
+TEST_CASE("a thousand registrations of a large cluster make few lists, and the next step shows all") {
+  list_fixture c;
+  constexpr int count = 1000;
+  for (int i = 0; i < count; ++i) {
+    c.add(fmt::format("r{}", i));
+    (void)c.directory.enumerate(key(), "", c.now);
+    (void)c.directory.publish(c.now);
+  }
+  CHECK(c.directory.publish(c.now).at.counter < 300);
+  c.directory.advance(c.now);
+  CHECK(c.directory.publish(c.now).list.relays.size() == count);
+  auto counter = c.directory.list_revision().counter;
+  c.directory.advance(c.now + 1ms);
+  CHECK(c.directory.list_revision().counter == counter);
+}
