@@ -128,7 +128,6 @@ class Stage:
         the (edge, key) that the fault is about, None: all. `settled()` says whether the end can be judged."""
         self._judge_aftermath()
         self.proxies.stood_still()
-        self.watcher.begin()
         fault = Fault(kind, what, time.time())
         begun = time.monotonic()
         try:
@@ -179,8 +178,9 @@ class Stage:
         """What happened since the last fault was over is its doing too."""
         if self.faults:
             report = self.watcher.end()
-            self.faults[-1].after = max(seat["pause"] for seat in report["viewers"])
+            self.faults[-1].after = max(self.faults[-1].after, *(seat["pause"] for seat in report["viewers"]))
             self._count(self.faults[-1], report)
+        self.watcher.begin()
 
     def list_holders(self, without=()):
         """Nodes that log the relay list and can hear of a new one."""
@@ -224,6 +224,7 @@ class Stage:
             time.sleep(0.1)
         took = time.monotonic() - begun
         time.sleep(STEADY)
+        self._judge_aftermath()
         return f"whole only after {took:.1f} s: {'; '.join(last[:4])}" if took > SLOW else ""
 
     def serving_again(self, relay, begun):
@@ -256,11 +257,6 @@ class Stage:
             finally:
                 viewer.close()
         raise AssertionError(f"{url}: no picture within {limit} s")
-
-    def finish(self):
-        """Waits until the last fault is over, too."""
-        self.settle()
-        self._judge_aftermath()
 
     def end(self):
         for encoder in self.encoders.values():
