@@ -144,7 +144,7 @@ class StoreDead(Kind):
     weight = 4
 
     def lacks(self, stage):
-        return "" if stage.machines.store else "the directories run with --store memory"
+        return "" if stage.machines.store else "the directories keep their state in memory"
 
     def strike(self, stage):
         def kill(fault):
@@ -189,5 +189,5 @@ def new_stream_plays(stage, fault):
         encoder.stop()
 
 
-KINDS = (Drain(), Weight(), Added(), OneDirectory(), TwoDirectories(), AllDirectories(), StoreDead(), RelayWithoutDirectories(),
-         EdgeRestart(), Nothing())
+KINDS = (Drain(), Weight(), Added(), OneDirectory(), TwoDirectories(), AllDirectories(), StoreDead(),
+         RelayWithoutDirectories(), EdgeRestart(), Nothing())

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import subprocess
 import time
 
@@ -197,6 +198,14 @@ def cluster(network, folder, binary, plan):
     if machines.can("--hedge"):
         machines[f"e{plan.edges}"].arguments += ["--hedge", "2"]
     return machines
+
+
+def store_for(wanted, binary):
+    """"etcd" or "memory": what was asked for, or what there is."""
+    if wanted != "auto":
+        return wanted
+    known = subprocess.run([binary, "--help"], capture_output=True, text=True, check=True).stdout
+    return "etcd" if "--etcd " in known and shutil.which("etcd") else "memory"
 
 
 def memory_folder():

@@ -33,9 +33,8 @@ def enter():
     ways = [["unshare", "--net", "--mount"], ["unshare", "--user", "--map-root-user", "--net", "--mount"]]
     problem = ""
     for way in ways:
-        tried = run(*way, "sh", "-c", f"mkdir -p {NAMES}; mount -t tmpfs none /run && mkdir {NAMES} && ip netns add probe"
-                    " && ip link add probe type veth peer name probe2 netns probe && ip link add bridge0 type bridge",
-                    check=False)
+        tried = run(*way, "sh", "-c", f"mount -t tmpfs none /run && mkdir {NAMES} && ip netns add probe && ip link add"
+                    " probe type veth peer name probe2 netns probe && ip link add bridge0 type bridge", check=False)
         if tried.returncode == 0:
             os.environ[INSIDE] = "yes"
             os.execvp(way[0], [*way, sys.executable, "-B", *sys.argv])

@@ -210,8 +210,8 @@ class Stage:
         return missing
 
     def settle(self):
-        """Waits until the cluster is whole and calm; the last fault is broken if it does not get there. Returns what was
-        waited for longest, "" when not much was."""
+        """Waits until the cluster is whole and calm; the last fault is broken if it does not get there. Returns what
+        was waited for longest, "" when not much was."""
         begun, last = time.monotonic(), []
         while missing := self._missing():
             last = missing

@@ -5,8 +5,8 @@ import json
 
 from . import bars
 
-COLUMNS = ["fault", "number", "pause p50", "p99", "max", "others' max", "after", "bytes lost", "doubled", "wrong", "closed",
-           "list known p99", "serving", "bars"]
+COLUMNS = ["fault", "number", "pause p50", "p99", "max", "others' max", "after", "bytes lost", "doubled", "wrong",
+           "closed", "list known p99", "serving", "bars"]
 
 
 def _ms(value):
