@@ -252,7 +252,7 @@ class NodeLogsTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             def write(node, *lines):
                 pathlib.Path(folder, f"{node}.log").write_text("".join(
-                    f'2026-01-02T03:04:{at:06.3f}+00:00 info event="relay list" node={node} relays=4 digest={digest:016x}\n'
+                    f'2026-01-02T03:04:{at:06.3f}+00:00 info event="relay list" node={node} digest={digest:016x}\n'
                     for at, digest in lines))
 
             write("r1", (1.0, 1), (5.000, 2))
