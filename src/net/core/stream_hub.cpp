@@ -12,6 +12,7 @@ struct stream_hub::shard {
   asio::steady_timer timer;
   std::map<stream_key, std::unique_ptr<hosted_stream>> streams;
   bool stopped = false;
+  std::atomic<std::uint32_t> carried{0}; ///< streams with a current log, at the last sweep
 };
 
 stream_hub::stream_hub(worker_pool& workers, options opts, logger log)
@@ -141,10 +142,19 @@ std::shared_ptr<audience> stream_hub::audience_of(hosted_stream& h, worker& at) 
   return made;
 }
 
+std::uint32_t stream_hub::carried() const noexcept {
+  std::uint32_t sum = 0;
+  for (const auto& s : shards_)
+    sum += s->carried.load(std::memory_order_relaxed);
+  return sum;
+}
+
 void stream_hub::sweep(shard& s) {
   auto now = std::chrono::steady_clock::now();
+  std::uint32_t carried = 0;
   for (auto it = s.streams.begin(); it != s.streams.end();) {
     auto& h = *it->second;
+    if (h.log.current()) ++carried;
     if (h.source && h.source->finished()) h.source.reset();
     bool wanted = h.log.wanted() || (h.source && !h.source->on_demand());
     if (wanted) {
@@ -160,6 +170,7 @@ void stream_hub::sweep(shard& s) {
     }
     ++it;
   }
+  s.carried.store(carried, std::memory_order_relaxed);
   s.timer.expires_after(1s);
   s.timer.async_wait([this, &s](boost::system::error_code cancelled) {
     if (!cancelled && !s.stopped) sweep(s);

@@ -124,6 +124,8 @@ public:
 
   /// All streams with a current log, for the API; `done` runs on `caller`.
   void list(worker& caller, std::function<void(std::vector<stream_status>)> done);
+  /// Streams with a current log, as of the last second. Any thread.
+  [[nodiscard]] std::uint32_t carried() const noexcept;
   /// One stream, or `live == false`.
   void status(stream_key key, worker& caller, std::function<void(stream_status)> done);
 

@@ -1,0 +1,78 @@
+#include "net/core/load_probe.hpp"
+
+#include <algorithm>
+#include <ctime>
+#include <limits>
+#include <optional>
+
+namespace sluice::net {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto period = 100ms;
+/// The lag shown is the worst of the present window and the one before it.
+constexpr auto window = 1s;
+
+std::uint64_t thread_cpu_us() noexcept {
+  std::timespec used{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return static_cast<std::uint64_t>(used.tv_sec) * 1'000'000 +
+         static_cast<std::uint64_t>(used.tv_nsec) / 1000;
+}
+
+} // namespace
+
+struct load_probe::state : std::enable_shared_from_this<state> {
+  explicit state(worker& w) : at(w) { next.emplace(w.io()); }
+
+  worker& at;
+  std::optional<timer> next;
+  timer::clock::time_point window_end{};
+  std::uint32_t worst = 0, worst_before = 0;
+  std::atomic<std::uint32_t> lag_us{0};
+  std::atomic<std::uint64_t> cpu_us{0};
+
+  void wait() {
+    auto due = timer::clock::now() + period;
+    next->at(due, [weak = weak_from_this(), due] {
+      if (auto self = weak.lock()) self->fired(due);
+    });
+  }
+
+  void fired(timer::clock::time_point due) {
+    auto now = timer::clock::now();
+    auto late = std::chrono::duration_cast<std::chrono::microseconds>(now - due).count();
+    constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
+    if (now >= window_end) {
+      worst_before = std::exchange(worst, 0);
+      window_end = now + window;
+    }
+    worst = std::max(worst, static_cast<std::uint32_t>(std::clamp<std::int64_t>(late, 0, most)));
+    lag_us.store(std::max(worst, worst_before), std::memory_order_relaxed);
+    cpu_us.store(thread_cpu_us(), std::memory_order_relaxed);
+    wait();
+  }
+};
+
+load_probe::load_probe(worker& at) : state_(std::make_shared<state>(at)) {
+  at.post([s = state_] {
+    if (s->next) s->wait();
+  });
+}
+
+load_probe::~load_probe() {
+  auto& at = state_->at;
+  at.post([s = std::move(state_)] { s->next.reset(); });
+}
+
+std::uint32_t load_probe::lag_us() const noexcept {
+  return state_->lag_us.load(std::memory_order_relaxed);
+}
+
+std::uint64_t load_probe::cpu_us() const noexcept {
+  return state_->cpu_us.load(std::memory_order_relaxed);
+}
+
+} // namespace sluice::net

@@ -1,0 +1,47 @@
+#include "net/core/load_probe.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace sluice;
+using namespace sluice::net;
+using namespace std::chrono_literals;
+
+namespace {
+
+template <class Condition>
+bool eventually(Condition holds) {
+  auto end = std::chrono::steady_clock::now() + 20s;
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(2ms);
+  }
+  return true;
+}
+
+} // namespace
+
+TEST_CASE("a worker that is held up shows late timers and the processor time it took") {
+  worker_pool pool(1, "t", logger());
+  load_probe probe(pool.at(0));
+  pool.start();
+  REQUIRE(eventually([&] { return probe.cpu_us() > 0; }));
+  // Longer than the probe's period by far, so one of its timers falls due meanwhile.
+  pool.at(0).post([] {
+    auto until = std::chrono::steady_clock::now() + 500ms;
+    while (std::chrono::steady_clock::now() < until) {
+    }
+  });
+  CHECK(eventually([&] { return probe.lag_us() >= 100'000; }));
+  CHECK(eventually([&] { return probe.cpu_us() >= 50'000; }));
+}
+
+TEST_CASE("a probe that ended keeps no worker from ending") {
+  worker_pool pool(1, "t", logger());
+  {
+    load_probe probe(pool.at(0));
+    pool.start();
+  }
+  auto began = std::chrono::steady_clock::now();
+  pool.stop(20s);
+  CHECK(std::chrono::steady_clock::now() - began < 10s);
+}
