@@ -253,6 +253,7 @@ std::vector<node_view> directory_state::nodes(time_point now) const {
     view.last_heard_ms = static_cast<std::uint32_t>(age);
     view.load = held.load;
     view.load_level = held.meter.level();
+    view.failing_for = failures_.reporters(id, max_failing_for);
   }
   for (auto& relay : list_.relays) {
     auto held = leases_.find(relay.id);

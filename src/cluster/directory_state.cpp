@@ -214,6 +214,8 @@ void directory_state::expire_leases(time_point now) {
     bool kept = frozen_since_ && relay;
     if (!held.expired_at && !kept && now - held.last_heard >= options_.expire_after) {
       held.expired_at = now;
+      // Also for the store: in the list it may stay as it was, by that store's word.
+      dirty_ = true;
       streams_.drop_origin(it->first, now);
       demand_.forget(it->first);
     }

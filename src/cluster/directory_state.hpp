@@ -46,6 +46,8 @@ struct node_registration {
 };
 constexpr std::size_t max_url = 512;
 constexpr std::size_t max_version = 64;
+/// Entries of `node_view::failing_for`.
+constexpr std::size_t max_failing_for = 8;
 
 /// What a node says each second. Its lists are bounded: `max_failing_reported`, `max_pulls_reported`.
 struct node_heartbeat {

@@ -70,4 +70,15 @@ bool failure_watch::failing(const node_id& relay) const {
   return at != relays_.end() && at->second.counts;
 }
 
+std::vector<node_id> failure_watch::reporters(const node_id& relay, std::size_t most) const {
+  std::vector<node_id> out;
+  auto at = relays_.find(relay);
+  if (at == relays_.end()) return out;
+  for (auto& [reporter, when] : at->second.reports) {
+    if (out.size() == most) break;
+    out.push_back(reporter);
+  }
+  return out;
+}
+
 } // namespace sluice::cluster

@@ -40,6 +40,8 @@ public:
   bool update(std::size_t most, time_point now);
 
   [[nodiscard]] bool failing(const node_id& relay) const;
+  /// For whom it fails, whether that counts or not; at most `most`.
+  [[nodiscard]] std::vector<node_id> reporters(const node_id& relay, std::size_t most) const;
   /// Whether anything is remembered at all.
   [[nodiscard]] bool idle() const noexcept { return relays_.empty(); }
 

@@ -340,6 +340,20 @@ TEST_CASE("the store is told of identity, drain and weight of relays heard here,
   CHECK(c.changes().empty());
 }
 
+TEST_CASE("a relay that expires is taken back from the store though the store still lists it here") {
+  list_fixture c;
+  c.add("r1");
+  c.directory.advance(c.now);
+  CHECK(ids(c.changes().put) == names{"r1"});
+  c.adopt({stored("r1")});
+  c.advance(6s);
+  CHECK(c.state("r1") == relay_state::suspect);
+  CHECK(c.changes().removed == names{"r1"});
+  c.adopt({});
+  c.advance(250ms);
+  CHECK_FALSE(c.state("r1").has_value());
+}
+
 TEST_CASE(
     "after its warming a directory takes back what its earlier life told the store of relays now dead") {
   directory_state young(cluster_fixture::named({}), start);
