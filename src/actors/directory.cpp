@@ -82,13 +82,6 @@ caf::result<enumerate_answer> directory_actor_state::enumerate(const stream_quer
   return answer;
 }
 
-caf::result<void> directory_actor_state::drain(const std::string& id, bool drained) {
-  auto before = directory->rules().version;
-  auto changed = directory->plan_drain(id, drained, unix_ms_now() * 1000);
-  if (!changed) return to_caf(changed.error());
-  return done_or(directory->replace_policy(std::move(*changed), before, now()));
-}
-
 caf::result<recall_answer> directory_actor_state::recall(const stream_query& query) const {
   auto key = stream_key::parse(query.key);
   if (!key) return to_caf(key.error());
@@ -109,24 +102,18 @@ node_page directory_actor_state::nodes_after(const std::string& id) const {
   return page;
 }
 
-overview_answer directory_actor_state::overview() {
-  overview_answer answer;
-  auto& about = answer.overview;
-  about.at = directory->list_revision();
-  about.digest = directory->list().digest;
-  about.warming = directory->warming(now());
-  about.frozen = directory->frozen();
-  about.rules = directory->list().rules;
-  return answer;
-}
-
 snapshot_update directory_actor_state::watch(const watcher_actor& who) {
   if (std::find(watchers.begin(), watchers.end(), who) == watchers.end()) {
     watchers.push_back(who);
     self->monitor(who);
   }
+  return published();
+}
+
+snapshot_update directory_actor_state::published() {
   snapshot_update update;
   update.published = directory->publish(now());
+  update.published.store_lost = store_lost;
   return update;
 }
 
@@ -136,21 +123,47 @@ void directory_actor_state::forget(const caf::actor_addr& who) {
 
 void directory_actor_state::step() {
   directory->advance(now());
+  tell_store();
+  push();
+  tell_loads();
+}
+
+void directory_actor_state::push() {
   bool warming = directory->warming(now());
-  if (directory->list_revision() == told && warming == told_warming) return;
+  if (directory->list_revision() == told && warming == told_warming && store_lost == told_store_lost) return;
   told = directory->list_revision();
   told_warming = warming;
+  told_store_lost = store_lost;
   auto bytes = cluster::canonical_form(directory->list()).size();
   if (bytes > max_pushed_list) {
     config.log.error("relay list too large to push", "bytes", bytes, "most", max_pushed_list);
     return;
   }
-  snapshot_update update;
-  update.published = directory->publish(now());
-  // One message for all: its content is shared, not copied per watcher.
-  auto message = caf::make_message(std::move(update));
+  tell_all(caf::make_message(published()));
+}
+
+void directory_actor_state::tell_loads() {
+  if (now() - loads_told < config.load_period) return;
+  loads_told = now();
+  load_update update;
+  update.directory = config.options.id;
+  update.loads = directory->loads();
+  if (!update.loads.levels.empty()) tell_all(caf::make_message(std::move(update)));
+}
+
+// One message for all: its content is shared, not copied per watcher.
+void directory_actor_state::tell_all(const caf::message& news) const {
   for (const auto& watcher : watchers)
-    caf::anon_send(caf::actor_cast<caf::actor>(watcher), message);
+    caf::anon_send(caf::actor_cast<caf::actor>(watcher), news);
+}
+
+void directory_actor_state::tell_store() {
+  if (!config.store) return;
+  auto changes_here = directory->take_store_changes(now());
+  for (auto& relay : changes_here.put)
+    config.store->put_relay(std::move(relay));
+  for (auto& id : changes_here.removed)
+    config.store->remove_relay(std::move(id));
 }
 
 directory_actor::behavior_type directory(directory_actor::stateful_pointer<directory_actor_state> self,
@@ -160,6 +173,11 @@ directory_actor::behavior_type directory(directory_actor::stateful_pointer<direc
   state.config = std::move(config);
   state.directory.emplace(state.config.options, state.now());
   state.told = state.directory->list_revision();
+  if (state.config.store) {
+    state.store_lost = state.told_store_lost = true;
+    self->attach_functor([store = state.config.store] { store->close(); });
+    state.config.store->open(caf::actor_cast<directory_actor>(self));
+  }
   self->set_down_handler([self](caf::down_msg& dm) { self->state.forget(dm.source); });
   self->delayed_send(self, state.config.step, step_atom_v);
   return {
@@ -178,7 +196,10 @@ directory_actor::behavior_type directory(directory_actor::stateful_pointer<direc
       [self](nodes_atom, const page_query& q) { return self->state.nodes_after(q.after); },
       [self](overview_atom) { return self->state.overview(); },
       [self](watch_atom, const watcher_actor& who) { return self->state.watch(who); },
-      [self](drain_atom, const std::string& id, bool draining) { return self->state.drain(id, draining); },
+      [self](change_atom, const change_request& r) { return self->state.change(r); },
+      [self](thaw_atom) { return self->state.thaw(); },
+      [self](offer_atom, const policy_offer& r) { self->state.offer(r.rules); },
+      [self](store_atom) { self->state.hear_store(); },
       [self](step_atom) {
         self->state.step();
         self->delayed_send(self, self->state.config.step, step_atom_v);

@@ -1,8 +1,9 @@
-// The directory as an actor: takes requests, lets time pass, and pushes new lists to its watchers. All
-// decisions are `cluster::directory_state`'s. One per directory node, in its actor system.
+// The directory as an actor: takes requests, lets time pass, pushes new lists to its watchers, and keeps the
+// store, if it has one, at what it hears. All decisions are `cluster::directory_state`'s. One per directory
+// node, in its actor system.
 #pragma once
 
-#include "actors/interfaces.hpp"
+#include "actors/store_link.hpp"
 #include "base/logging.hpp"
 
 #include <chrono>
@@ -13,6 +14,8 @@ struct directory_config {
   cluster::directory_options options;
   /// How often leases are looked at and watchers told: a burst of changes is one push.
   std::chrono::milliseconds step{100};
+  std::chrono::milliseconds load_period{1000}; ///< between two load digests
+  std::shared_ptr<store_link> store;           ///< null: this directory keeps all in memory
   logger log;
 };
 
@@ -24,27 +27,62 @@ constexpr std::size_t max_answer_ranks = 256;
 struct directory_actor_state {
   static inline const char* name = "directory";
 
+  /// An operator's change on its way into the store.
+  struct pending_change {
+    cluster::policy rules;
+    std::optional<caf::typed_response_promise<overview_answer>> promise; ///< none: no operator waits
+  };
+
   directory_actor::pointer self = nullptr;
   directory_config config;
   std::optional<cluster::directory_state> directory;
   std::vector<watcher_actor> watchers;
   cluster::revision told; ///< what the watchers know
   bool told_warming = true;
+  bool told_store_lost = false;
+  cluster::directory_state::time_point loads_told{};
+  bool store_lost = false;                         ///< there is one, and it does not answer
+  std::uint64_t stored_version = 0;                ///< of the store's policy, as far as is known
+  std::map<std::uint64_t, pending_change> changes; ///< by ticket
+  std::uint64_t last_ticket = 0;
 
   [[nodiscard]] cluster::directory_state::time_point now() const;
   caf::result<register_answer> enter(const register_request& request);
   caf::result<void> announce(const announce_request& request);
   caf::result<void> withdraw(const withdraw_request& request);
   caf::result<enumerate_answer> enumerate(const stream_query& query);
-  caf::result<void> drain(const std::string& id, bool drained);
   caf::result<recall_answer> recall(const stream_query& query) const;
   [[nodiscard]] stream_page streams_after(const std::string& key) const;
   [[nodiscard]] node_page nodes_after(const std::string& id) const;
-  overview_answer overview();
   snapshot_update watch(const watcher_actor& who);
   void forget(const caf::actor_addr& who);
-  /// Lets time pass and tells the watchers of what changed since the last step.
+  /// Lets time pass, and tells the watchers and the store of what changed since the last step.
   void step();
+  /// Tells the watchers of a list they do not know.
+  void push();
+
+  // directory_policy.cpp
+  [[nodiscard]] overview_answer overview();
+  /// Done when it is in force here, and in the store if there is one.
+  caf::result<overview_answer> change(const change_request& request);
+  /// A node's newer policy: taken over, by way of the store if there is one.
+  void offer(const cluster::policy& rules);
+  bool thaw();
+  /// Takes what the store said.
+  void hear_store();
+
+private:
+  snapshot_update published();
+  void tell_all(const caf::message& news) const;
+  void tell_loads();
+  void tell_store();
+  [[nodiscard]] result<cluster::policy> plan(const cluster::policy_change& change) const;
+  void put_in_force(const cluster::policy& rules);
+  /// Into the store; without a promise it was not an operator who asked.
+  void put_in_store(const cluster::policy& rules,
+                    std::optional<caf::typed_response_promise<overview_answer>> promise);
+  void adopt(const plane::store_contents& said);
+  void conclude(const store_link::outcome& outcome);
 };
 
 directory_actor::behavior_type directory(directory_actor::stateful_pointer<directory_actor_state> self,

@@ -6,6 +6,21 @@
 
 namespace sluice::actors {
 
+namespace {
+
+template <class T>
+std::vector<T> at_most(std::size_t most, std::vector<T> all) {
+  if (all.size() > most) all.erase(all.begin() + static_cast<std::ptrdiff_t>(most), all.end());
+  return all;
+}
+
+cluster::pull_counts largest(cluster::pull_counts all) {
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  return at_most(cluster::max_pulls_reported, std::move(all));
+}
+
+} // namespace
+
 std::chrono::milliseconds link_state::jittered(std::chrono::milliseconds span, double share) {
   std::uniform_real_distribution<double> factor(1 - share, 1 + share);
   return std::chrono::milliseconds(
@@ -71,15 +86,21 @@ void link_state::go_online(const snapshot_update& first) {
 void link_state::beat(std::uint64_t series) {
   // Timers of an earlier connection run out here.
   if (!online || series != beats) return;
+  send_beat();
+  self->delayed_send(self, jittered(config.node->limits.heartbeat, 0.1), heartbeat_atom_v, series);
+}
+
+void link_state::send_beat() {
   heartbeat_request request;
-  request.beat.id = config.node->self.id;
-  request.beat.boot_nonce = config.node->self.boot_nonce;
-  request.beat.draining = draining;
-  if (config.node->data) {
-    request.beat.load = config.node->data->load();
-    request.beat.timestamps = config.node->data->timestamps();
-    if (request.beat.timestamps.size() > max_message_streams)
-      request.beat.timestamps.resize(max_message_streams);
+  auto& beat = request.beat;
+  beat.id = config.node->self.id;
+  beat.boot_nonce = config.node->self.boot_nonce;
+  beat.draining = draining;
+  if (const auto* data = config.node->data) {
+    beat.load = data->load();
+    beat.timestamps = at_most(max_message_streams, data->timestamps());
+    beat.failing = at_most(cluster::max_failing_reported, data->failing());
+    beat.pulls = largest(data->pulls());
   }
   auto asked = directory;
   self->request(directory, config.node->limits.request, heartbeat_atom_v, std::move(request))
@@ -91,7 +112,13 @@ void link_state::beat(std::uint64_t series) {
           [this, asked](const caf::error& e) {
             if (asked == directory && online) failed("heartbeat: " + from_caf(e).message);
           });
-  self->delayed_send(self, jittered(config.node->limits.heartbeat, 0.1), heartbeat_atom_v, series);
+}
+
+// At once: until the directories know, they go on sending streams here.
+void link_state::set_draining(bool on) {
+  if (draining == on) return;
+  draining = on;
+  if (online) send_beat();
 }
 
 void link_state::announce(const announce_request& stream) {
@@ -174,13 +201,16 @@ link_actor::behavior_type directory_link(link_actor::stateful_pointer<link_state
       [self](snapshot_update& update) {
         if (self->state.online) self->send(self->state.config.agent, std::move(update));
       },
+      [self](load_update& update) {
+        if (self->state.online) self->send(self->state.config.agent, std::move(update));
+      },
       [self](dial_atom) { self->state.attempt(); },
       [self](heartbeat_atom, std::uint64_t series) { self->state.beat(series); },
       [self](up_atom, const caf::strong_actor_ptr& peer) { self->state.connected(peer); },
       [self](down_atom, const std::string& reason) { self->state.failed(reason); },
       [self](announce_atom, const announce_request& r) { self->state.announce(r); },
       [self](withdraw_atom, const withdraw_request& r) { self->state.withdraw(r); },
-      [self](drain_atom, bool draining) { self->state.draining = draining; },
+      [self](drain_atom, bool draining) { self->state.set_draining(draining); },
       [self](leave_atom) { return self->state.leave(); },
   };
 }

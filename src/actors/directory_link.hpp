@@ -43,6 +43,9 @@ struct link_state {
   void watch();
   void go_online(const snapshot_update& first);
   void beat(std::uint64_t series);
+  /// One heartbeat now.
+  void send_beat();
+  void set_draining(bool on);
   void announce(const announce_request& stream);
   void withdraw(const withdraw_request& stream);
   /// Ends the lease in order; false when there was none or no answer came.

@@ -17,7 +17,6 @@ namespace sluice::actors {
 constexpr std::size_t max_message_nodes = 10'000;
 constexpr std::size_t max_message_streams = 10'000;
 constexpr std::size_t max_message_ranks = 1'000;
-constexpr std::size_t max_message_overrides = 10'000;
 constexpr std::size_t max_extra_fields = 32;
 
 /// The verdict after loading: nothing, or that the peer's message does not hold what it must.
@@ -55,8 +54,8 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, policy& x) {
   return f(caf::meta::type_name("sluice::policy"), x.copies, x.spread, x.algorithm, x.version, x.drained,
            x.weights, caf::meta::load_callback([&] {
-             return actors::accept_if(x.drained.size() <= actors::max_message_overrides &&
-                                      x.weights.size() <= actors::max_message_overrides);
+             return actors::accept_if(x.drained.size() <= max_policy_nodes &&
+                                      x.weights.size() <= max_policy_nodes);
            }));
 }
 
@@ -73,12 +72,28 @@ typename Inspector::result_type inspect(Inspector& f, revision& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, published_snapshot& x) {
-  return f(caf::meta::type_name("sluice::published_snapshot"), x.at, x.warming, x.list);
+  return f(caf::meta::type_name("sluice::published_snapshot"), x.at, x.warming, x.list, x.store_lost);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, directory_overview& x) {
-  return f(caf::meta::type_name("sluice::directory_overview"), x.at, x.digest, x.warming, x.frozen, x.rules);
+  return f(caf::meta::type_name("sluice::directory_overview"), x.at, x.digest, x.warming, x.frozen,
+           x.has_store, x.store_lost, x.rules);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, policy_change& x) {
+  return f(caf::meta::type_name("sluice::policy_change"), x.what, x.node, x.weight, x.copies, x.spread,
+           x.algorithm, caf::meta::load_callback([&] {
+             return actors::accept_if(actors::in_range(x.what, policy_command::rules));
+           }));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, load_digest& x) {
+  return f(caf::meta::type_name("sluice::load_digest"), x.digest, x.levels, caf::meta::load_callback([&] {
+             return actors::accept_if(x.levels.size() <= max_relays / 2 + 1);
+           }));
 }
 
 template <class Inspector>
@@ -92,8 +107,9 @@ typename Inspector::result_type inspect(Inspector& f, stream_announcement& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, ranked_relay& x) {
   return f(caf::meta::type_name("sluice::ranked_relay"), x.id, x.trunk_address, x.zone, x.state, x.score,
-           caf::meta::load_callback(
-               [&] { return actors::accept_if(actors::in_range(x.state, relay_state::suspect)); }));
+           x.weight, x.load, caf::meta::load_callback([&] {
+             return actors::accept_if(actors::in_range(x.state, relay_state::suspect));
+           }));
 }
 
 template <class Inspector>
@@ -108,14 +124,17 @@ typename Inspector::result_type inspect(Inspector& f, enumeration& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, load_report& x) {
-  return f(caf::meta::type_name("sluice::load_report"), x.egress_bps, x.viewers, x.streams);
+  return f(caf::meta::type_name("sluice::load_report"), x.egress_bps, x.viewers, x.streams, x.capacity_bps,
+           x.pulls, x.cpu_permille, x.loop_lag_us);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, node_view& x) {
   return f(caf::meta::type_name("sluice::node_view"), x.id, x.role, x.boot_nonce, x.zone, x.trunk_address,
-           x.public_url, x.version, x.weight, x.state, x.last_heard_ms, x.load, caf::meta::load_callback([&] {
-             return actors::accept_if(actors::in_range(x.role, node_role::directory) &&
+           x.public_url, x.version, x.weight, x.state, x.last_heard_ms, x.load, x.load_level, x.drained,
+           x.failing_for, x.elsewhere, caf::meta::load_callback([&] {
+             return actors::accept_if(x.failing_for.size() <= max_failing_for &&
+                                      actors::in_range(x.role, node_role::directory) &&
                                       actors::in_range(x.state, relay_state::suspect));
            }));
 }
@@ -131,8 +150,10 @@ typename Inspector::result_type inspect(Inspector& f, node_registration& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, node_heartbeat& x) {
   return f(caf::meta::type_name("sluice::node_heartbeat"), x.id, x.boot_nonce, x.load, x.draining,
-           x.timestamps, caf::meta::load_callback([&] {
-             return actors::accept_if(x.timestamps.size() <= actors::max_message_streams);
+           x.timestamps, x.failing, x.pulls, caf::meta::load_callback([&] {
+             return actors::accept_if(x.timestamps.size() <= actors::max_message_streams &&
+                                      x.failing.size() <= max_failing_reported &&
+                                      x.pulls.size() <= max_pulls_reported);
            }));
 }
 

@@ -22,6 +22,9 @@ CAF_ADD_TYPE_ID(sluice, (sluice::actors::page_query))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::stream_page))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::node_page))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::overview_answer))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::change_request))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::policy_offer))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::load_update))
 
 CAF_ADD_ATOM(sluice, sluice::actors, register_atom, "register")
 CAF_ADD_ATOM(sluice, sluice::actors, heartbeat_atom, "heartbeat")
@@ -34,6 +37,10 @@ CAF_ADD_ATOM(sluice, sluice::actors, watch_atom, "watch")
 CAF_ADD_ATOM(sluice, sluice::actors, streams_atom, "streams")
 CAF_ADD_ATOM(sluice, sluice::actors, nodes_atom, "nodes")
 CAF_ADD_ATOM(sluice, sluice::actors, overview_atom, "overview")
+CAF_ADD_ATOM(sluice, sluice::actors, change_atom, "change")
+CAF_ADD_ATOM(sluice, sluice::actors, offer_atom, "offer")
+CAF_ADD_ATOM(sluice, sluice::actors, thaw_atom, "thaw")
+CAF_ADD_ATOM(sluice, sluice::actors, store_atom, "store")
 CAF_ADD_ATOM(sluice, sluice::actors, drain_atom, "drain")
 CAF_ADD_ATOM(sluice, sluice::actors, step_atom, "step")
 CAF_ADD_ATOM(sluice, sluice::actors, dial_atom, "dial")
@@ -46,8 +53,8 @@ CAF_ERROR_CODE_ENUM(sluice::errc, "sluice")
 
 namespace sluice::actors {
 
-/// Is told of every new list of a directory it watches.
-using watcher_actor = caf::typed_actor<caf::reacts_to<snapshot_update>>;
+/// Is told of every new list of a directory it watches, and of its relays' loads each second.
+using watcher_actor = caf::typed_actor<caf::reacts_to<snapshot_update>, caf::reacts_to<load_update>>;
 
 /// One directory. Errors are `errc` with a sentence, as `cluster::directory_state` gives them.
 using directory_actor =
@@ -61,8 +68,10 @@ using directory_actor =
                      caf::replies_to<streams_atom, page_query>::with<stream_page>,
                      caf::replies_to<nodes_atom, page_query>::with<node_page>,
                      caf::replies_to<overview_atom>::with<overview_answer>,
+                     caf::replies_to<change_atom, change_request>::with<overview_answer>,
+                     caf::replies_to<thaw_atom>::with<bool>, caf::reacts_to<offer_atom, policy_offer>,
                      caf::replies_to<watch_atom, watcher_actor>::with<snapshot_update>,
-                     caf::replies_to<drain_atom, std::string, bool>::with<void>, caf::reacts_to<step_atom>>;
+                     caf::reacts_to<store_atom>, caf::reacts_to<step_atom>>;
 
 /// A node's connection to one directory: dials, registers, beats, announces, watches.
 using link_actor = watcher_actor::extend<
@@ -74,8 +83,9 @@ using link_actor = watcher_actor::extend<
 /// A node's agent: merges what its links hear, keeps the list on disk, passes announcements on.
 using agent_actor =
     caf::typed_actor<caf::reacts_to<up_atom, directory_actor, snapshot_update>,
-                     caf::reacts_to<snapshot_update>, caf::reacts_to<down_atom, directory_actor, std::string>,
-                     caf::reacts_to<step_atom>, caf::reacts_to<announce_atom, announce_request>,
+                     caf::reacts_to<snapshot_update>, caf::reacts_to<load_update>,
+                     caf::reacts_to<down_atom, directory_actor, std::string>, caf::reacts_to<step_atom>,
+                     caf::reacts_to<announce_atom, announce_request>,
                      caf::reacts_to<withdraw_atom, withdraw_request>, caf::reacts_to<drain_atom, bool>,
                      caf::replies_to<leave_atom>::with<bool>>;
 

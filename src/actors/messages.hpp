@@ -87,6 +87,25 @@ struct overview_answer {
   cluster::directory_overview overview;
 };
 
+/// An operator changes the policy; answered with what is in force then.
+struct change_request {
+  message_head head;
+  cluster::policy_change change;
+};
+
+/// A node knows a newer policy than the directory had told it.
+struct policy_offer {
+  message_head head;
+  cluster::policy rules;
+};
+
+/// How busy the relays of a directory's list are, each second.
+struct load_update {
+  message_head head;
+  node_id directory;
+  cluster::load_digest loads;
+};
+
 /// Asks for the part of a list that follows the id or key `after`.
 struct page_query {
   message_head head;
@@ -148,6 +167,18 @@ typename Inspector::result_type inspect(Inspector& f, snapshot_update& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, overview_answer& x) {
   return f(caf::meta::type_name("sluice::overview_answer"), x.head, x.overview);
+}
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, change_request& x) {
+  return f(caf::meta::type_name("sluice::change_request"), x.head, x.change);
+}
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, policy_offer& x) {
+  return f(caf::meta::type_name("sluice::policy_offer"), x.head, x.rules);
+}
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, load_update& x) {
+  return f(caf::meta::type_name("sluice::load_update"), x.head, x.directory, x.loads);
 }
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, page_query& x) {

@@ -11,6 +11,8 @@ namespace {
 
 /// How often time passes for the merged list, and a changed list is written to disk.
 constexpr std::chrono::milliseconds agent_step{500};
+/// A directory that still tells of an older policy is offered the newer one again after this.
+constexpr std::chrono::milliseconds offer_again{2000};
 
 } // namespace
 
@@ -46,7 +48,10 @@ void agent_state::restore() {
 }
 
 void agent_state::directory_up(const directory_actor& directory, const snapshot_update& first) {
-  connected.insert_or_assign(directory.address(), first.published.at.directory);
+  peer fresh;
+  fresh.id = first.published.at.directory;
+  fresh.door = directory;
+  connected.insert_or_assign(directory.address(), std::move(fresh));
   self->send(config.locator, up_atom_v, directory);
   heard(first);
 }
@@ -55,9 +60,9 @@ void agent_state::directory_down(const directory_actor& directory, const std::st
   self->send(config.locator, down_atom_v, directory);
   auto found = connected.find(directory.address());
   if (found == connected.end()) return;
-  auto id = found->second;
+  auto id = found->second.id;
   connected.erase(found);
-  if (std::any_of(connected.begin(), connected.end(), [&](const auto& one) { return one.second == id; }))
+  if (std::any_of(connected.begin(), connected.end(), [&](const auto& one) { return one.second.id == id; }))
     return;
   if (view->lost(id, now())) show(unix_ms_now());
   if (connected.empty()) report_all_lost();
@@ -72,10 +77,32 @@ void agent_state::heard(const snapshot_update& update) {
     return;
   }
   if (*changed || !shown) show(unix_ms_now());
+  config.node->board->set_store_lost(view->store_lost());
+  offer_policy();
+}
+
+void agent_state::heard_loads(const load_update& update) {
+  if (!config.node->data || !view->update_loads(update.directory, update.loads)) return;
+  if (view->loads() == shown_loads) return;
+  shown_loads = view->loads();
+  config.node->data->loads_changed(shown_loads);
+}
+
+void agent_state::offer_policy() {
+  for (auto& [address, one] : connected) {
+    const auto* rules = view->policy_for(one.id);
+    if (!rules || (one.offered == rules->version && now() - one.offered_at < offer_again)) continue;
+    one.offered = rules->version;
+    one.offered_at = now();
+    policy_offer offer;
+    offer.rules = *rules;
+    self->send(one.door, offer_atom_v, std::move(offer));
+  }
 }
 
 void agent_state::step() {
   if (view->advance(now())) show(unix_ms_now());
+  offer_policy();
   save();
   self->delayed_send(self, agent_step, step_atom_v);
 }
@@ -137,6 +164,7 @@ agent_actor::behavior_type node_agent(agent_actor::stateful_pointer<agent_state>
         self->state.directory_up(d, first);
       },
       [self](const snapshot_update& update) { self->state.heard(update); },
+      [self](const load_update& update) { self->state.heard_loads(update); },
       [self](down_atom, const directory_actor& d, const std::string& why) {
         self->state.directory_down(d, why);
       },

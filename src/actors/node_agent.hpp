@@ -17,12 +17,21 @@ struct agent_config {
 struct agent_state {
   static inline const char* name = "node_agent";
 
+  /// A connected directory.
+  struct peer {
+    node_id id;
+    directory_actor door;
+    std::uint64_t offered = 0;                     ///< version of the policy it was offered ...
+    cluster::merged_view::time_point offered_at{}; ///< ... and when
+  };
+
   agent_actor::pointer self = nullptr;
   agent_config config;
   std::vector<link_actor> links;
   std::optional<cluster::merged_view> view;
-  std::map<caf::actor_addr, node_id> connected; ///< ids by handle: two addresses may lead to one directory
-  std::uint64_t shown_digest = 0;               ///< of the list the others were shown
+  std::map<caf::actor_addr, peer> connected; ///< by handle: two addresses may lead to one directory
+  std::uint64_t shown_digest = 0;            ///< of the list the others were shown
+  cluster::relay_loads shown_loads;
   bool shown = false;
   bool unsaved = false;
 
@@ -30,6 +39,7 @@ struct agent_state {
   void directory_up(const directory_actor& directory, const snapshot_update& first);
   void directory_down(const directory_actor& directory, const std::string& reason);
   void heard(const snapshot_update& update);
+  void heard_loads(const load_update& update);
   void step();
   caf::result<bool> leave();
 
@@ -39,6 +49,9 @@ private:
   void show(std::uint64_t unix_ms);
   void save();
   void report_all_lost() const;
+  /// Gives the policy in force to every directory that told of an older one: how a change made at one
+  /// reaches the others, and how a directory that starts anew gets it back.
+  void offer_policy();
 };
 
 agent_actor::behavior_type node_agent(agent_actor::stateful_pointer<agent_state> self, agent_config config);

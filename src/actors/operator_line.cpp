@@ -105,6 +105,18 @@ result<cluster::directory_overview> operator_line::overview() {
   return std::move(answer->overview);
 }
 
+result<cluster::directory_overview> operator_line::change(const cluster::policy_change& what) {
+  change_request request;
+  request.change = what;
+  auto answer = link_->ask<overview_answer>(change_atom_v, request);
+  if (!answer) return answer.error();
+  return std::move(answer->overview);
+}
+
+result<bool> operator_line::thaw() {
+  return link_->ask<bool>(thaw_atom_v);
+}
+
 result<std::vector<cluster::node_view>> operator_line::nodes() {
   return link_->list<node_page>();
 }

@@ -27,6 +27,11 @@ public:
   result<std::vector<cluster::node_view>> nodes();
   result<std::vector<cluster::stream_announcement>> streams();
   result<cluster::enumeration> enumerate(const std::string& key, const std::string& zone);
+  /// Changes the policy and says what is in force then. Errors: also `not_found` (no such node),
+  /// `bad_argument`, `conflict` (somebody else changed it at the same moment).
+  result<cluster::directory_overview> change(const cluster::policy_change& what);
+  /// False when nothing was frozen.
+  result<bool> thaw();
 
 private:
   struct link;

@@ -42,6 +42,11 @@ void status_board::set_list(std::shared_ptr<const cluster::snapshot> list, std::
   list_ = std::move(list);
 }
 
+void status_board::set_store_lost(bool lost) {
+  std::lock_guard lock(mutex_);
+  status_.store_lost = lost;
+}
+
 plane::control_status status_board::read() const {
   std::lock_guard lock(mutex_);
   return status_;

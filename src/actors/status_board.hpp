@@ -18,6 +18,8 @@ public:
   void lost(std::size_t directory, std::string problem);
   void set_list(std::shared_ptr<const cluster::snapshot> list, std::uint64_t unix_ms);
 
+  void set_store_lost(bool lost);
+
   [[nodiscard]] plane::control_status read() const;
   /// Null before any list was seen.
   [[nodiscard]] std::shared_ptr<const cluster::snapshot> list() const;

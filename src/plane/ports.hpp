@@ -7,7 +7,7 @@
 #pragma once
 
 #include "base/ids.hpp"
-#include "cluster/model.hpp"
+#include "cluster/load.hpp"
 
 #include <functional>
 #include <optional>
@@ -53,6 +53,7 @@ struct control_status {
   bool has_snapshot = false;
   std::uint64_t digest = 0;
   std::uint64_t snapshot_unix_ms = 0; ///< when the snapshot was received (or saved, if it came from disk)
+  bool store_lost = false;            ///< a directory says that its store does not answer
 };
 
 /// The data plane asks and announces. Implemented by `roles/bridge` over the node's actors.
@@ -93,6 +94,15 @@ public:
 
   /// The newest timestamp of each stream this node publishes, for its heartbeats: (key, ms).
   [[nodiscard]] virtual std::vector<std::pair<std::string, std::uint32_t>> timestamps() const = 0;
+
+  /// How busy the relays are, for the choice among equals; each second, and not complete.
+  virtual void loads_changed(const cluster::relay_loads& loads) = 0;
+
+  /// The relays that fail for this node at present, though the directories list them.
+  [[nodiscard]] virtual std::vector<node_id> failing() const = 0;
+
+  /// How many nodes pull each stream from this one: (key, pulls).
+  [[nodiscard]] virtual std::vector<std::pair<std::string, std::uint32_t>> pulls() const = 0;
 };
 
 /// The control plane's sockets, owned by Asio: CAF gets one end of a socketpair per peer, and only bytes

@@ -175,6 +175,7 @@ void control_node::bridge::spawn_directory(caf::actor_system& sys) {
   config.options.suspect_after = options_.suspect_after;
   config.options.expire_after = options_.expire_after;
   config.step = options_.directory_step;
+  if (options_.store) config.store = std::make_shared<actors::store_link>(*options_.store);
   config.log = node_->log;
   directory_ = sys.spawn(actors::directory, std::move(config));
   if (!sockets_) return;

@@ -28,6 +28,7 @@ struct control_node_options {
   std::chrono::milliseconds expire_after{5000};
   /// How often that directory looks at its leases and tells its watchers of changes.
   std::chrono::milliseconds directory_step{100};
+  plane::store* store = nullptr; ///< of that directory; null: it keeps all in memory. Outlives the node
 };
 
 class control_node {

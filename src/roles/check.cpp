@@ -2,6 +2,7 @@
 
 #include "net/control/guard.hpp"
 #include "net/core/listen.hpp"
+#include "net/store/etcd_store.hpp"
 #include "roles/cluster_plan.hpp"
 #include "roles/secret_file.hpp"
 
@@ -34,6 +35,16 @@ void try_listening(report& out, const char* flag, const host_port& address) {
   auto opened = net::open_listener(io, address, {.flag_name = flag});
   out.line(opened.has_value(), fmt::format("{} {}", flag, address.str()),
            opened ? "free" : opened.error().message);
+}
+
+void try_etcd(report& out, const options& chosen) {
+  if (chosen.store != "etcd") return;
+  net::etcd_options asked;
+  asked.servers = net::etcd::parse_urls(chosen.etcd_urls).value();
+  for (const auto& answer : net::ask_etcd(asked))
+    out.line(answer.revision.has_value(), fmt::format("--etcd {}", answer.server.str()),
+             answer.revision ? fmt::format("answers, at revision {}", *answer.revision)
+                             : answer.revision.error().message);
 }
 
 void try_folder(report& out, const char* flag, const std::string& folder) {
@@ -78,6 +89,7 @@ int run_check(const options& chosen) {
   }
   try_folder(out, "--state-dir", chosen.state_dir);
   try_folder(out, "--record", chosen.record_dir);
+  try_etcd(out, chosen);
   if (secret) try_directories(out, chosen, *secret);
   return out.failed() ? 1 : 0;
 }

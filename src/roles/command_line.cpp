@@ -96,6 +96,10 @@ private:
     add(group, "--zone", o.zone, "Where it stands; nodes prefer relays of their own zone", every);
     add(group, "--weight", o.weight, "A relay's capacity relative to the others'", {process_role::relay})
         ->check(CLI::Range(0.01, 1000.0));
+    add(group, "--capacity-mbit", o.capacity_mbit,
+        "What this node's network can send, Mbit/s; 0: not known, loads go by the weight",
+        {process_role::relay, process_role::edge, process_role::origin})
+        ->check(CLI::Range(0, 1'000'000));
     add(group, "--workers", o.workers, "Data threads; 0: one a core (one a node with --role all)", every)
         ->check(CLI::Range(0, 256));
     add(group, "--state-dir", o.state_dir,
@@ -151,6 +155,9 @@ private:
     add(group, "--max-connections", o.max_connections, "Connections a data thread takes on each port", every);
     add(group, "--copies", o.copies, "To how many relays an origin pushes each stream", directory_only)
         ->check(CLI::Range(1, 16));
+    add(group, "--store", o.store, "Where directories keep policy and relays: memory or etcd", directory_only)
+        ->check(CLI::IsMember({"memory", "etcd"}));
+    add(group, "--etcd", o.etcd_urls, "etcd's servers: http://HOST:PORT,...", directory_only);
     usable_["--test-no-failover"] = {process_role::relay, process_role::edge, process_role::all};
     app_.add_flag("--test-no-failover", o.no_failover)->group("");
   }

@@ -43,13 +43,37 @@ control_status_text node_parts::directories() const {
 // (fresh or saved) to find streams by; a directory has its port. A node that drains is not ready.
 std::vector<net::readiness_check> node_parts::readiness() const {
   std::vector<net::readiness_check> checks{{"serving", !draining, draining ? "the node is going away" : ""}};
+  // A directory whose store is lost goes on with what it said last, so it stays ready.
+  if (store) {
+    auto problem = store->problem();
+    bool fresh = store->counters().fresh.value() > 0;
+    checks.push_back({"store", true,
+                      fmt::format("{}{}{}", fresh ? "fresh" : "stale: its last word counts",
+                                  problem.empty() ? "" : ": ", problem)});
+  }
   if (!control || is(node_role::directory)) return checks;
   auto status = const_cast<control_node&>(*control).control().status();
   checks.push_back(
       {"relay_list", status.has_snapshot,
        status.has_snapshot ? fmt::format("digest {:016x}", status.digest) : "none was ever received"});
+  if (status.store_lost) checks.push_back({"store", true, "stale: the directories' store does not answer"});
   if (is(node_role::origin)) checks.push_back({"directory", connected(status) > 0, one_line(status)});
   return checks;
+}
+
+void node_parts::add_load_metrics(std::vector<prometheus::MetricFamily>& out) const {
+  std::uint32_t lag_us = 0;
+  std::uint64_t cpu_us = 0;
+  for (const auto& probe : probes) {
+    lag_us = std::max(lag_us, probe->lag_us());
+    cpu_us += probe->cpu_us();
+  }
+  out.push_back(net::gauge_family("sluice_loop_lag_seconds",
+                                  "How late the busiest worker's timers were in the last second or two",
+                                  static_cast<double>(lag_us) / 1e6));
+  out.push_back(net::counter_family("sluice_worker_cpu_seconds_total",
+                                    "Processor time of the node's data threads",
+                                    static_cast<double>(cpu_us) / 1e6));
 }
 
 std::string node_parts::metrics() {
@@ -68,6 +92,8 @@ std::string node_parts::metrics() {
                                       "Directories that could not be reached", number(g.dial_failures)));
     out.push_back(net::gauge_family("sluice_control_connections", "Control connections open and proven",
                                     number(g.open)));
+    if (store) net::add_store_metrics(store->counters(), out);
+    add_load_metrics(out);
     if (!control || identity.directories.empty()) return;
     auto status = control->control().status();
     out.push_back(net::gauge_family("sluice_directories_connected", "Directories this node is connected to",

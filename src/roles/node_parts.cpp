@@ -43,7 +43,8 @@ net::guard_options guard_options(const options& o, const std::string& secret) {
 node_parts::node_parts(node_identity who, const options& o, std::string key)
     : identity(std::move(who)), chosen(o), secret(std::move(key)), log(identity.id),
       boot_nonce(unix_microseconds()), workers(identity.workers, identity.id, log),
-      hub(workers, hub_options(o), log), guard(workers.at(0), guard_options(o, secret), log) {}
+      hub(workers, hub_options(o), log), sampler(workers.size()),
+      guard(workers.at(0), guard_options(o, secret), log) {}
 
 bool node_parts::has_directories() const {
   return is(node_role::directory) || !identity.directories.empty();
@@ -70,6 +71,7 @@ control_node_options node_parts::control_options() const {
   out.state_dir = identity.state_dir;
   out.serve_directory = is(node_role::directory);
   out.rules.copies = chosen.copies;
+  out.store = store.get();
   return out;
 }
 
@@ -95,11 +97,22 @@ result<void> node_parts::open_trunk() {
   return {};
 }
 
+void node_parts::open_store() {
+  net::etcd_options settings;
+  settings.servers = net::etcd::parse_urls(chosen.etcd_urls).value();
+  settings.cluster = chosen.cluster;
+  settings.directory = identity.id;
+  // A long list takes a while to read, and the guard's worker must not wait for it.
+  store_worker = std::make_unique<net::worker_pool>(1, identity.id + "/etcd", log);
+  store = std::make_unique<net::etcd_store>(store_worker->at(0), std::move(settings), log);
+}
+
 result<void> node_parts::open_control() {
   if (is(node_role::directory)) {
     if (auto ok = guard.listen(identity.control); !ok) return ok;
     ports.control = guard.port();
   }
+  if (is(node_role::directory) && chosen.store == "etcd") open_store();
   control.emplace(control_options(), &guard, this, log);
   if (is(node_role::origin)) {
     net::trunk::push_options settings;
@@ -113,8 +126,8 @@ result<void> node_parts::open_control() {
   settings.zone = chosen.zone;
   settings.choice.grace = seconds(chosen.grace_s);
   settings.no_failover = chosen.no_failover;
-  pulls = std::make_unique<net::trunk::pullers>(hub, control->control(), trunk_identity(), settings, log);
-  hub.on_demand(pulls->factory());
+  upstreams = std::make_unique<net::trunk::pullers>(hub, control->control(), trunk_identity(), settings, log);
+  hub.on_demand(upstreams->factory());
   return {};
 }
 
@@ -186,7 +199,10 @@ net::http_services node_parts::http_services() {
 
 void node_parts::run() {
   hub.start();
+  for (std::size_t i = 0; i < workers.size(); ++i)
+    probes.push_back(std::make_unique<net::load_probe>(workers.at(i)));
   workers.start();
+  if (store_worker) store_worker->start();
   if (control) control->start();
   running = true;
 }
@@ -207,21 +223,16 @@ void node_parts::stop() {
   if (pushes) pushes->stop_all();
   if (trunk) trunk->stop();
   if (control) control->stop();
+  if (store) store->stop();
+  if (store_worker) store_worker->stop();
   guard.close();
+  probes.clear();
   workers.stop();
 }
 
 void node_parts::snapshot_changed(std::uint64_t) {
-  if (pulls) pulls->snapshot_changed();
+  if (upstreams) upstreams->snapshot_changed();
   if (pushes) pushes->snapshot_changed();
-}
-
-cluster::load_report node_parts::load() const {
-  cluster::load_report out;
-  auto& pool = const_cast<net::worker_pool&>(workers);
-  for (std::size_t i = 0; i < pool.size(); ++i)
-    out.viewers += static_cast<std::uint32_t>(pool.at(i).counters().viewers.current.value());
-  return out;
 }
 
 std::vector<std::pair<std::string, std::uint32_t>> node_parts::timestamps() const {

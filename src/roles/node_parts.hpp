@@ -2,14 +2,17 @@
 #pragma once
 
 #include "net/control/guard.hpp"
+#include "net/core/load_probe.hpp"
 #include "net/http/metrics.hpp"
 #include "net/http/server.hpp"
 #include "net/ingest/recorder.hpp"
 #include "net/ingest/rtmp_server.hpp"
+#include "net/store/etcd_store.hpp"
 #include "net/trunk/pullers.hpp"
 #include "net/trunk/push_manager.hpp"
 #include "net/trunk/server.hpp"
 #include "roles/bridge.hpp"
+#include "roles/load_sampler.hpp"
 #include "roles/node.hpp"
 
 #include <atomic>
@@ -29,6 +32,9 @@ struct node_parts final : plane::data {
   void snapshot_changed(std::uint64_t digest) override;
   [[nodiscard]] cluster::load_report load() const override;
   [[nodiscard]] std::vector<std::pair<std::string, std::uint32_t>> timestamps() const override;
+  void loads_changed(const cluster::relay_loads& loads) override;
+  [[nodiscard]] std::vector<node_id> failing() const override;
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint32_t>> pulls() const override;
 
   [[nodiscard]] control_status_text directories() const;
 
@@ -41,9 +47,13 @@ struct node_parts final : plane::data {
 
   net::worker_pool workers;
   net::stream_hub hub;
+  std::vector<std::unique_ptr<net::load_probe>> probes; ///< one a worker
+  mutable load_sampler sampler;
   net::guard guard;
+  std::unique_ptr<net::worker_pool> store_worker; ///< a directory's with a store
+  std::unique_ptr<net::etcd_store> store;
   std::optional<control_node> control;
-  std::unique_ptr<net::trunk::pullers> pulls;
+  std::unique_ptr<net::trunk::pullers> upstreams;
   std::unique_ptr<net::trunk::push_manager> pushes;
   std::unique_ptr<net::trunk::server> trunk;
   std::unique_ptr<net::recorder> recorder;
@@ -60,6 +70,7 @@ private:
   [[nodiscard]] net::trunk::identity trunk_identity() const;
   [[nodiscard]] control_node_options control_options() const;
 
+  void open_store();
   result<void> open_control();
   result<void> open_trunk();
   result<void> open_ingest();
@@ -67,6 +78,7 @@ private:
   net::http_services http_services();
   [[nodiscard]] std::vector<net::readiness_check> readiness() const;
   [[nodiscard]] std::string metrics();
+  void add_load_metrics(std::vector<prometheus::MetricFamily>& out) const;
 };
 
 } // namespace sluice::roles

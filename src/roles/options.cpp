@@ -2,6 +2,7 @@
 
 #include "base/host_port.hpp"
 #include "base/ids.hpp"
+#include "net/store/etcd_client.hpp"
 
 #include <fmt/format.h>
 
@@ -89,6 +90,9 @@ result<void> validate(const options& o) {
   if (auto ok = check_relay_address(o); !ok) return ok;
   if (auto ok = check_folder("--record", o.record_dir); !ok) return ok;
   if (auto ok = check_folder("--state-dir", o.state_dir); !ok) return ok;
+  if (o.store == "etcd")
+    if (auto urls = net::etcd::parse_urls(o.etcd_urls); !urls)
+      return bad(fmt::format("--etcd: {}", urls.error().message));
   if ((o.role == process_role::edge || o.role == process_role::relay) && o.directories.empty())
     return bad(fmt::format("--role {} needs --directory HOST:PORT[,HOST:PORT...]: it finds its streams there",
                            name(o.role)));

@@ -20,7 +20,8 @@ struct options {
   std::string cluster = "sluice";
   std::string zone;
   double weight = 1;
-  std::uint32_t workers = 0; ///< 0: one a core
+  std::uint32_t capacity_mbit = 0; ///< what the node can send; 0: not known
+  std::uint32_t workers = 0;       ///< 0: one a core
 
   std::string rtmp_listen = ":1935";
   std::string http_listen = ":8080";
@@ -45,6 +46,8 @@ struct options {
   std::uint32_t max_connections = 20'000;
   std::uint32_t max_publishers = 5'000;
   std::uint32_t copies = 2;
+  std::string store = "memory"; ///< what directories keep: `memory` or `etcd`
+  std::string etcd_urls = "http://127.0.0.1:2379";
 
   std::uint32_t origins = 1, relays = 3, edges = 2, directory_count = 3; ///< of `--role all`
   std::uint32_t port_shift = 0;

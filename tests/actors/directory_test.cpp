@@ -43,7 +43,8 @@ struct fixture : stage {
   std::shared_ptr<std::vector<snapshot_update>> watch() {
     auto heard = std::make_shared<std::vector<snapshot_update>>();
     auto self = sys().spawn([heard](watcher_actor::pointer) -> watcher_actor::behavior_type {
-      return {[heard](const snapshot_update& update) { heard->push_back(update); }};
+      return {[heard](const snapshot_update& update) { heard->push_back(update); },
+              [](const load_update&) {}};
     });
     watchers.push_back(self);
     auto first = ask<snapshot_update>(door, watch_atom_v, self);

@@ -14,6 +14,7 @@ namespace {
 struct record {
   bool forgetful = false; ///< heartbeats are refused until the node registers again
   bool registering = true;
+  bool draining = false; ///< as the last heartbeat said
   int registered = 0, beats = 0;
   std::vector<std::string> said;
 };
@@ -26,8 +27,9 @@ directory_actor::behavior_type recording(directory_actor::pointer, std::shared_p
         log->forgetful = false;
         return register_answer{};
       },
-      [log](heartbeat_atom, const heartbeat_request&) -> caf::result<void> {
+      [log](heartbeat_atom, const heartbeat_request& r) -> caf::result<void> {
         ++log->beats;
+        log->draining = r.beat.draining;
         if (log->forgetful) return to_caf({errc::not_found, "no lease"});
         return caf::unit;
       },
@@ -40,7 +42,10 @@ directory_actor::behavior_type recording(directory_actor::pointer, std::shared_p
       [](nodes_atom, const page_query&) { return node_page{}; },
       [](overview_atom) { return overview_answer{}; },
       [](watch_atom, const watcher_actor&) { return snapshot_update{}; },
-      [](drain_atom, const std::string&, bool) {},
+      [](change_atom, const change_request&) { return overview_answer{}; },
+      [](thaw_atom) { return false; },
+      [](offer_atom, const policy_offer&) {},
+      [](store_atom) {},
       [](step_atom) {},
   };
 }
@@ -49,6 +54,7 @@ agent_actor::behavior_type listening(agent_actor::pointer, std::shared_ptr<std::
   return {
       [heard](up_atom, const directory_actor&, const snapshot_update&) { heard->push_back("up"); },
       [heard](const snapshot_update&) { heard->push_back("list"); },
+      [](const load_update&) {},
       [heard](down_atom, const directory_actor&, const std::string&) { heard->push_back("down"); },
       [](step_atom) {},
       [](announce_atom, const announce_request&) {},
@@ -166,6 +172,14 @@ TEST_CASE_FIXTURE(fixture, "a refused registration is tried again with growing p
   CHECK(log->registered - before >= 5);
   CHECK(log->registered - before <= 20);
   CHECK(board->read().directories[0].problem == "registering: full");
+}
+
+TEST_CASE_FIXTURE(fixture, "a node that starts to leave says so at once") {
+  auto before = log->beats;
+  caf::anon_send(link, drain_atom_v, true);
+  run();
+  CHECK(log->beats == before + 1);
+  CHECK(log->draining);
 }
 
 TEST_CASE_FIXTURE(fixture, "leaving ends the lease in order") {

@@ -47,7 +47,10 @@ directory_actor::behavior_type scripted(directory_actor::pointer self, std::shar
       [](nodes_atom, const page_query&) { return node_page{}; },
       [](overview_atom) { return overview_answer{}; },
       [](watch_atom, const watcher_actor&) { return snapshot_update{}; },
-      [nothing](drain_atom, const std::string&, bool) { return nothing(); },
+      [](change_atom, const change_request&) { return overview_answer{}; },
+      [](thaw_atom) { return false; },
+      [](offer_atom, const policy_offer&) {},
+      [](store_atom) {},
       [](step_atom) {},
   };
 }

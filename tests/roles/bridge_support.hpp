@@ -35,11 +35,17 @@ public:
   [[nodiscard]] cluster::load_report load() const override {
     cluster::load_report out;
     out.viewers = viewers;
+    out.egress_bps = egress_bps;
     return out;
   }
   [[nodiscard]] std::vector<std::pair<std::string, std::uint32_t>> timestamps() const override {
     return {{"live/room1", timestamp.load()}};
   }
+  void loads_changed(const cluster::relay_loads&) override { ++loads; }
+  [[nodiscard]] std::vector<node_id> failing() const override { return {}; }
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint32_t>> pulls() const override { return {}; }
+  std::atomic<int> loads{0};
+  std::atomic<std::uint64_t> egress_bps{0};
   std::atomic<std::uint64_t> last_digest{0};
   std::atomic<int> changes{0};
   std::atomic<std::uint32_t> viewers{0}, timestamp{0};

@@ -120,7 +120,9 @@ json::array ranked(const std::vector<cluster::ranked_relay>& relays) {
                                {"trunk", r.trunk_address},
                                {"zone", r.zone},
                                {"state", cluster::name(r.state)},
-                               {"score", r.score}});
+                               {"score", r.score},
+                               {"weight", r.weight},
+                               {"load", r.load}});
   return out;
 }
 
@@ -153,7 +155,15 @@ json::value nodes_json(const std::vector<cluster::node_view>& nodes) {
                                 {"last_heard_ms", n.last_heard_ms},
                                 {"viewers", n.load.viewers},
                                 {"streams", n.load.streams},
-                                {"egress_bps", n.load.egress_bps}});
+                                {"pulls", n.load.pulls},
+                                {"egress_bps", n.load.egress_bps},
+                                {"capacity_bps", n.load.capacity_bps},
+                                {"cpu_permille", n.load.cpu_permille},
+                                {"loop_lag_us", n.load.loop_lag_us},
+                                {"load", n.load_level},
+                                {"drained", n.drained},
+                                {"failing_for", json::array(n.failing_for.begin(), n.failing_for.end())},
+                                {"elsewhere", n.elsewhere}});
   return json::object{{"nodes", std::move(list)}};
 }
 

@@ -32,7 +32,10 @@ json::value policy_json(const cluster::directory_overview& about) {
                       {"directory", about.at.directory},
                       {"digest", fmt::format("{:016x}", about.digest)},
                       {"warming", about.warming},
-                      {"frozen", about.frozen}};
+                      {"frozen", about.frozen},
+                      {"store", !about.has_store   ? "memory"
+                                : about.store_lost ? "stale"
+                                                   : "fresh"}};
 }
 
 json::value explanation_json(json::value enumeration, const json::value& nodes,

@@ -24,6 +24,7 @@ public:
     app_.add_option("words", words_)->group("");
     add("--directory", to.directories, "Directories: HOST:PORT,...; the first that answers is asked")
         ->delimiter(',')
+        ->allow_extra_args(false) // the command may follow
         ->type_name("ADDRESSES")
         ->default_str("127.0.0.1:7700");
     add("--cluster", to.cluster, "The cluster's name")->type_name("NAME");

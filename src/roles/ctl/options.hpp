@@ -20,7 +20,22 @@ struct show_enumeration {
 struct explain_key {
   std::string key;
 };
-using command = std::variant<show_nodes, show_streams, show_enumeration, explain_key>;
+struct set_drain {
+  std::string node;
+  bool drained = true;
+};
+struct set_weight {
+  std::string node;
+  std::optional<double> weight; ///< none: the node's own again
+};
+/// Nothing to change: the policy is shown.
+struct change_policy {
+  std::optional<std::uint32_t> copies, spread;
+  std::optional<std::string> algorithm;
+};
+struct thaw_list {};
+using command = std::variant<show_nodes, show_streams, show_enumeration, explain_key, set_drain, set_weight,
+                             change_policy, thaw_list>;
 
 struct options {
   std::vector<std::string> directories{"127.0.0.1:7700"};

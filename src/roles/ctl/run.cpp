@@ -5,10 +5,14 @@
 #include "net/http/api_json.hpp"
 #include "roles/ctl/json.hpp"
 #include "roles/ctl/options.hpp"
+#include "roles/ctl/text.hpp"
 #include "roles/ctl/views.hpp"
+#include "roles/nearest.hpp"
 #include "roles/secret_file.hpp"
 
 #include <fmt/format.h>
+
+#include <thread>
 
 namespace sluice::roles {
 
@@ -60,6 +64,71 @@ struct conversation {
     if (!chosen.json) return explanation_view(wanted.key, chosen.zone, *found, *nodes, *about);
     return line(explanation_json(net::enumeration_json(*stream_key::parse(wanted.key), chosen.zone, *found),
                                  net::nodes_json(*nodes), *about));
+  }
+
+  result<std::string> operator()(const set_drain& wanted) const {
+    cluster::policy_change change;
+    change.what = wanted.drained ? cluster::policy_command::drain : cluster::policy_command::undrain;
+    change.node = wanted.node;
+    return tell(change, fmt::format("{} is {}drained", wanted.node, wanted.drained ? "" : "not "));
+  }
+
+  result<std::string> operator()(const set_weight& wanted) const {
+    cluster::policy_change change;
+    change.what = wanted.weight ? cluster::policy_command::weight : cluster::policy_command::own_weight;
+    change.node = wanted.node;
+    change.weight = wanted.weight.value_or(0);
+    return tell(change, wanted.weight
+                            ? fmt::format("{} has weight {}", wanted.node, number_text(*wanted.weight))
+                            : fmt::format("{} has its own weight", wanted.node));
+  }
+
+  result<std::string> operator()(const change_policy& wanted) const {
+    if (!wanted.copies && !wanted.spread && !wanted.algorithm) {
+      auto about = line_to.overview();
+      if (!about) return about.error();
+      return chosen.json ? line(policy_json(*about)) : policy_view(*about, unix_ms_now());
+    }
+    cluster::policy_change change;
+    change.what = cluster::policy_command::rules;
+    change.copies = wanted.copies.value_or(0);
+    change.spread = wanted.spread.value_or(0);
+    change.algorithm = wanted.algorithm.value_or("");
+    return tell(change, "");
+  }
+
+  result<std::string> operator()(const thaw_list&) const {
+    auto thawed = line_to.thaw();
+    if (!thawed) return thawed.error();
+    if (chosen.json) return line(boost::json::object{{"thawed", *thawed}});
+    return std::string(*thawed ? "thawed: relays that are not heard expire\n" : "nothing was frozen\n");
+  }
+
+private:
+  // `done` says what was changed; without it, the policy is shown.
+  [[nodiscard]] result<std::string> tell(const cluster::policy_change& change,
+                                         const std::string& done) const {
+    auto about = line_to.change(change);
+    // Another operator was faster; what is in force now is the base of the next try.
+    for (int more = 5; !about && about.error().code == errc::conflict && more > 0; --more) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      about = line_to.change(change);
+    }
+    if (!about && about.error().code == errc::not_found) return unknown_node(change.node);
+    if (!about) return about.error();
+    if (chosen.json) return line(policy_json(*about));
+    return done.empty() ? policy_view(*about, unix_ms_now()) : done + "\n";
+  }
+
+  [[nodiscard]] error unknown_node(const std::string& id) const {
+    std::vector<std::string> ids;
+    if (auto nodes = line_to.nodes())
+      for (const auto& n : *nodes)
+        ids.push_back(n.id);
+    auto meant = nearest(id, ids);
+    return {errc::not_found, fmt::format("no node '{}'{}", id,
+                                         meant ? fmt::format("; did you mean '{}'?", *meant)
+                                               : "; sluice ctl nodes lists them")};
   }
 };
 

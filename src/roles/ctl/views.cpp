@@ -1,5 +1,6 @@
 #include "roles/ctl/views.hpp"
 
+#include "cluster/policy.hpp"
 #include "roles/ctl/text.hpp"
 
 #include <fmt/format.h>
@@ -11,8 +12,9 @@ namespace sluice::roles::ctl {
 
 namespace {
 
-std::string rates(const cluster::load_report& load) {
-  return rate_text(load.egress_bps);
+/// Of a relay, in sixteenths of its capacity.
+std::string load_text(std::uint8_t level) {
+  return fmt::format("{} %", level * 100 / 16);
 }
 
 std::string live_line(const cluster::enumeration& found) {
@@ -32,6 +34,16 @@ std::string heading(const std::string& key, const std::string& zone, const clust
                      zone.empty() ? "without a zone" : "in zone " + zone, found.digest);
 }
 
+// What a reader must know before trusting the rest.
+std::string state_lines(const cluster::directory_overview& about) {
+  std::string out;
+  if (about.warming) out += "note: the directory has just started; nodes may be missing\n";
+  if (about.frozen)
+    out += "note: frozen: most relays fell silent at once and are kept; sluice ctl thaw ends it\n";
+  if (about.store_lost) out += "note: stale: the store does not answer; what it listed is its last word\n";
+  return out;
+}
+
 bool in_head(const cluster::enumeration& found, const node_id& id) {
   return std::any_of(found.head.begin(), found.head.end(), [&](const auto& r) { return r.id == id; });
 }
@@ -49,17 +61,26 @@ std::string nodes_view(const std::vector<cluster::node_view>& nodes) {
              {"STATE"},
              {"ZONE"},
              {"WEIGHT", align::right},
+             {"LOAD", align::right},
              {"EGRESS", align::right},
              {"VIEWERS", align::right},
+             {"PULLS", align::right},
              {"STREAMS", align::right},
+             {"CPU", align::right},
+             {"LAG", align::right},
              {"HEARD", align::right},
              {"VERSION"},
              {"ADDRESS"}});
-  for (const auto& n : nodes)
+  for (const auto& n : nodes) {
+    bool relay = n.role == cluster::node_role::relay;
     out.row({n.id, std::string(cluster::name(n.role)), std::string(cluster::name(n.state)), n.zone,
-             number_text(n.weight), rates(n.load), std::to_string(n.load.viewers),
-             std::to_string(n.load.streams), span_text(n.last_heard_ms), n.version,
+             relay ? number_text(n.weight) : "", relay ? load_text(n.load_level) : "",
+             rate_text(n.load.egress_bps), std::to_string(n.load.viewers), std::to_string(n.load.pulls),
+             std::to_string(n.load.streams), fmt::format("{} %", n.load.cpu_permille / 10),
+             fmt::format("{:.1f} ms", n.load.loop_lag_us / 1000.0),
+             n.elsewhere ? "elsewhere" : span_text(n.last_heard_ms), n.version,
              n.trunk_address.empty() ? n.public_url : n.trunk_address});
+  }
   return out.str();
 }
 
@@ -90,20 +111,38 @@ std::string enumeration_view(const std::string& key, const std::string& zone,
 
 namespace {
 
+/// Why its state ranks it where it does; empty for a ready one.
+std::string state_reason(const cluster::ranked_relay& relay, const cluster::node_view* node,
+                         const cluster::policy& rules) {
+  switch (relay.state) {
+  case cluster::relay_state::ready:
+    break;
+  case cluster::relay_state::joining:
+    return "has just joined: behind every ready relay";
+  case cluster::relay_state::draining:
+    return fmt::format("{}: behind every ready relay",
+                       cluster::is_drained(rules, relay.id) ? "drained by an operator" : "leaves by itself");
+  case cluster::relay_state::failing:
+    return node && !node->failing_for.empty()
+               ? fmt::format("fails for {}: next to last", fmt::join(node->failing_for, ", "))
+               : "fails for the nodes that use it: next to last";
+  case cluster::relay_state::suspect:
+    return node ? fmt::format("silent for {}: last", span_text(node->last_heard_ms)) : "silent: last";
+  }
+  return {};
+}
+
 std::string why(const cluster::enumeration& found, std::size_t rank, const std::string& zone,
                 const cluster::node_view* node, const cluster::policy& rules) {
   const auto& r = found.order[rank];
   std::vector<std::string> reasons;
-  auto drained = std::binary_search(rules.drained.begin(), rules.drained.end(), r.id);
-  if (r.state == cluster::relay_state::suspect)
-    reasons.push_back(node ? fmt::format("silent for {}: last", span_text(node->last_heard_ms))
-                           : "not heard here: last");
-  if (r.state == cluster::relay_state::draining)
-    reasons.push_back(
-        fmt::format("{}: behind every ready relay", drained ? "drained by an operator" : "leaves by itself"));
+  if (auto state = state_reason(r, node, rules); !state.empty()) reasons.push_back(state);
   if (!zone.empty()) reasons.push_back(r.zone == zone ? "of the asker's zone" : "of another zone");
   if (in_head(found, r.id)) reasons.push_back("among the copies: the origin pushes to it");
   if (rank < found.spread) reasons.push_back("within the spread: edges choose it by load");
+  if (r.state == cluster::relay_state::ready && node && !node->failing_for.empty())
+    reasons.push_back(fmt::format("fails for {} alone, which does not count yet", node->failing_for.front()));
+  if (reasons.empty()) reasons.push_back("by its score");
   return fmt::format("{}", fmt::join(reasons, "; "));
 }
 
@@ -131,14 +170,35 @@ std::string explanation_view(const std::string& key, const std::string& zone,
     auto at = by_id.find(r.id);
     const auto* node = at == by_id.end() ? nullptr : at->second;
     ranks.row({std::to_string(i + 1), r.id, std::string(cluster::name(r.state)), r.zone, number_text(r.score),
-               node ? number_text(node->weight) : "", node ? rates(node->load) : "",
-               why(found, i, zone, node, rules)});
+               number_text(r.weight), load_text(r.load), why(found, i, zone, node, rules)});
   }
   return out + ranks.str() +
-         fmt::format(
-             "\nOrder: ready before draining before suspect; within each the asker's zone first, then by\n"
-             "score ({}). Copies {}; spread {} of {}.\n",
-             rules.algorithm, rules.copies, found.spread, rules.spread);
+         fmt::format("\nOrder: ready, joining, draining, failing, suspect; within each the asker's zone "
+                     "first, then the\n"
+                     "copies, then by score ({}). Copies: {}. Edges choose among the first {}: {}.\n",
+                     rules.algorithm, rules.copies, found.spread,
+                     found.spread > rules.spread
+                         ? fmt::format("the policy's spread is {}, and there is more demand", rules.spread)
+                         : fmt::format("the policy's spread is {}", rules.spread)) +
+         state_lines(about);
+}
+
+std::string policy_view(const cluster::directory_overview& about, std::uint64_t now_unix_ms) {
+  const auto& rules = about.rules;
+  auto changed_ms = rules.version / 1000;
+  auto changed = rules.version == 0 ? std::string("never: as the directories were started")
+                                    : span_text(now_unix_ms - std::min(now_unix_ms, changed_ms)) + " ago";
+  std::string weights;
+  for (const auto& [id, weight] : rules.weights)
+    weights += fmt::format("{}{} {}", weights.empty() ? "" : ", ", id, number_text(weight));
+  auto line = [](std::string_view name, std::string_view value) {
+    return fmt::format("{:<10} {}\n", name, value.empty() ? "-" : value);
+  };
+  auto out = line("copies", fmt::format("{}", rules.copies)) +
+             line("spread", fmt::format("{}", rules.spread)) + line("algorithm", rules.algorithm) +
+             line("drained", fmt::format("{}", fmt::join(rules.drained, ", "))) + line("weights", weights) +
+             line("changed", changed) + line("directory", about.at.directory);
+  return out + state_lines(about);
 }
 
 } // namespace sluice::roles::ctl

@@ -16,5 +16,6 @@ std::string enumeration_view(const std::string& key, const std::string& zone,
 std::string explanation_view(const std::string& key, const std::string& zone,
                              const cluster::enumeration& found, const std::vector<cluster::node_view>& nodes,
                              const cluster::directory_overview& about);
+std::string policy_view(const cluster::directory_overview& about, std::uint64_t now_unix_ms);
 
 } // namespace sluice::roles::ctl

@@ -101,7 +101,7 @@ TEST_CASE("the list joins what the directories know with what is here") {
 
 TEST_CASE("an enumeration says who, in which order, and why") {
   cluster::enumeration e;
-  e.order = {{"r2", "h2:1", "z", cluster::relay_state::ready, 2.5},
+  e.order = {{"r2", "h2:1", "z", cluster::relay_state::ready, 2.5, 2, 7},
              {"r1", "h1:1", "", cluster::relay_state::suspect, 1}};
   e.head = {e.order[0]};
   e.digest = 0xab;
@@ -111,8 +111,13 @@ TEST_CASE("an enumeration says who, in which order, and why") {
   CHECK(out.at("epoch").is_null());
   CHECK(out.at("origin").is_null());
   CHECK(out.at("head").as_array().size() == 1);
-  CHECK(out.at("order").as_array()[0] ==
-        json::object{{"id", "r2"}, {"trunk", "h2:1"}, {"zone", "z"}, {"state", "ready"}, {"score", 2.5}});
+  CHECK(out.at("order").as_array()[0] == json::object{{"id", "r2"},
+                                                      {"trunk", "h2:1"},
+                                                      {"zone", "z"},
+                                                      {"state", "ready"},
+                                                      {"score", 2.5},
+                                                      {"weight", 2.0},
+                                                      {"load", 7}});
   CHECK(out.at("order").as_array()[1].at("state") == "suspect");
   CHECK(out.at("digest") == "00000000000000ab");
   CHECK(out.at("stale") == true);
@@ -122,6 +127,8 @@ TEST_CASE("nodes are listed whole, edges only where a page can go") {
   cluster::node_view relay, edge, hidden, suspect;
   relay.id = "r1";
   relay.load.viewers = 3;
+  relay.load_level = 9;
+  relay.failing_for = {"e1", "e2"};
   edge.id = "e1";
   edge.role = cluster::node_role::edge;
   edge.public_url = "http://e1";
@@ -134,6 +141,8 @@ TEST_CASE("nodes are listed whole, edges only where a page can go") {
   CHECK(nodes[0].at("role") == "relay");
   CHECK(nodes[0].at("url").is_null());
   CHECK(nodes[0].at("viewers") == 3);
+  CHECK(nodes[0].at("load") == 9);
+  CHECK(nodes[0].at("failing_for") == json::array{"e1", "e2"});
   CHECK(edges_json({relay, edge, hidden, suspect}).at("edges") ==
         json::array{json::object{{"id", "e1"}, {"url", "http://e1"}}});
 }

@@ -44,6 +44,9 @@ TEST_CASE("a command and options in any order are read, with a node's defaults")
   CHECK(std::get<ctl::explain_key>(full.what).key == "live/room1");
   CHECK(full.directories == std::vector<std::string>{"a:1", "b:2"});
   CHECK(full.zone == "east");
+  auto last = accepted({"--directory", "a:1,b:2", "explain", "live/room1"});
+  CHECK(last.directories == std::vector<std::string>{"a:1", "b:2"});
+  CHECK(std::get<ctl::explain_key>(last.what).key == "live/room1");
   CHECK(full.json);
 }
 
@@ -78,4 +81,25 @@ TEST_CASE("help lists every command") {
   REQUIRE(got.has_value());
   for (auto word : {"nodes", "streams", "enumerate KEY", "explain KEY", "--directory", "Exit status"})
     CHECK(mentions(std::get<ctl::help_text>(*got).text, word));
+}
+
+TEST_CASE("changes are read with their arguments") {
+  auto drain = std::get<ctl::set_drain>(accepted({"drain", "r1"}).what);
+  CHECK(drain.node == "r1");
+  CHECK(drain.drained);
+  CHECK_FALSE(std::get<ctl::set_drain>(accepted({"undrain", "r1"}).what).drained);
+  CHECK(std::get<ctl::set_weight>(accepted({"weight", "r1", "0.5"}).what).weight == 0.5);
+  CHECK_FALSE(std::get<ctl::set_weight>(accepted({"weight", "r1", "own"}).what).weight);
+  auto policy = std::get<ctl::change_policy>(accepted({"policy", "spread", "4", "copies", "3"}).what);
+  CHECK(policy.copies == 3u);
+  CHECK(policy.spread == 4u);
+  CHECK_FALSE(policy.algorithm);
+  CHECK(std::holds_alternative<ctl::thaw_list>(accepted({"thaw"}).what));
+  CHECK(mentions(refused({"drain"}), "usage: sluice ctl drain NODE"));
+  CHECK(mentions(refused({"drain", "a b"}), "NODE 'a b'"));
+  CHECK(mentions(refused({"weight", "r1", "0"}), "weight 0"));
+  CHECK(mentions(refused({"weight", "r1", "much"}), "W 'much'"));
+  CHECK(mentions(refused({"policy", "copies"}), "usage: sluice ctl policy"));
+  CHECK(mentions(refused({"policy", "copies", "two"}), "policy copies 'two'"));
+  CHECK(mentions(refused({"policy", "colour", "red"}), "policy has no 'colour'"));
 }
