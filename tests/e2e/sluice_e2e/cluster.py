@@ -22,7 +22,7 @@ def binary():
 
 class Node(Child):
     def __init__(self, role, node_id, ports, arguments, folder):
-        self.role, self.id, self.ports = role, node_id, ports
+        self.role, self.id, self.ports, self.arguments = role, node_id, ports, arguments
         listeners = [word for kind, port in ports.items() for word in (f"--{kind}-listen", f"127.0.0.1:{port}")]
         super().__init__(node_id, [binary(), "--role", role, "--node-id", node_id, *listeners, *arguments], folder)
 
@@ -90,14 +90,19 @@ class Cluster:
     def __init__(self, folder):
         self.folder = folder
         self.records = folder / "records"
-        self.records.mkdir()
+        self.records.mkdir(exist_ok=True)
         self.nodes = {}
         self._directories = []
 
     def directory(self, node_id, *arguments):
         ports = {"control": free_port(), "http": free_port()}
-        self._directories.append(f"127.0.0.1:{ports['control']}")
-        return self._start("directory", node_id, ports, arguments)
+        node = self._start("directory", node_id, ports, arguments)
+        self.know(node)
+        return node
+
+    def know(self, directory):
+        """Nodes started from now on register with this directory too."""
+        self._directories.append(f"127.0.0.1:{directory.ports['control']}")
 
     def origin(self, node_id, *arguments):
         return self._start("origin", node_id, {"rtmp": free_port(), "http": free_port()},
@@ -124,6 +129,16 @@ class Cluster:
         node = Node(role, node_id, ports, arguments, self.folder)
         self.nodes[node_id] = node
         return node
+
+    def saved_list(self, node_id):
+        """The text of the relay list a node keeps on disk; empty while there is none."""
+        path = self.folder / f"state-{node_id}" / f"relays-{node_id}.json"
+        return path.read_text() if path.exists() else ""
+
+    def restart(self, node_id):
+        """The node again, with the ports and options it had."""
+        old = self.nodes[node_id]
+        return self._start(old.role, node_id, old.ports, old.arguments)
 
     def of_role(self, role):
         return [node for node in self.nodes.values() if node.role == role]
