@@ -148,6 +148,10 @@ private:
         ->type_name("loopback|all");
     add(group, "--max-lag", o.max_lag_s, "Seconds a viewer may fall behind before it jumps", with_viewers)
         ->check(CLI::Range(0.2, 600.0));
+    add(group, "--drain-timeout", o.drain_timeout_s,
+        "Seconds a node that is told to end waits until viewers, readers and publishers have gone elsewhere",
+        with_streams)
+        ->check(CLI::Range(0.0, 3600.0));
     add(group, "--max-viewers", o.max_viewers, "Viewers a data thread takes", with_viewers);
     add(group, "--max-publishers", o.max_publishers,
         "Publishers an origin takes, over RTMP and POST together", origin_only)

@@ -25,8 +25,12 @@ control_status_text node::directories() const {
   return parts_->directories();
 }
 
-void node::drain() {
-  parts_->drain();
+void node::drain(std::chrono::milliseconds within) {
+  parts_->drain(within);
+}
+
+bool node::idle() const {
+  return parts_->idle();
 }
 
 void node::stop() {

@@ -7,6 +7,7 @@
 #include "cluster/model.hpp"
 #include "roles/options.hpp"
 
+#include <chrono>
 #include <memory>
 
 namespace sluice::roles {
@@ -47,8 +48,11 @@ public:
   /// node is of no use then.
   result<node_ports> start();
 
-  /// Viewers are told to go elsewhere, and none is taken any more.
-  void drain();
+  /// No viewer and no publisher is taken any more; viewers are told to go elsewhere, over `within`, and the
+  /// directories that this node is leaving. What is here goes on.
+  void drain(std::chrono::milliseconds within);
+  /// Nobody needs this node: no viewers, no nodes that pull from it, no publishers.
+  [[nodiscard]] bool idle() const;
   /// Orderly end: viewers get their close frames, streams end, threads are joined. Takes up to ~3 s.
   void stop();
 

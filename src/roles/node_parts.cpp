@@ -207,10 +207,16 @@ void node_parts::run() {
   running = true;
 }
 
-void node_parts::drain() {
+void node_parts::drain(std::chrono::milliseconds within) {
   draining = true;
   if (control) control->set_draining(true);
-  http->drain();
+  if (publishers) publishers->drain();
+  http->drain(within);
+}
+
+bool node_parts::idle() const {
+  return load().viewers == 0 && (!trunk || trunk->pulls().empty()) &&
+         (!publishers || publishers->seats().taken() == 0);
 }
 
 void node_parts::stop() {

@@ -26,7 +26,8 @@ struct node_parts final : plane::data {
   result<void> open();
   /// Starts the threads and the control plane.
   void run();
-  void drain();
+  void drain(std::chrono::milliseconds within);
+  [[nodiscard]] bool idle() const;
   void stop();
 
   void snapshot_changed(std::uint64_t digest) override;

@@ -42,6 +42,7 @@ struct options {
   std::uint32_t max_tag_mib = 8;
   std::string serve_viewers; ///< `loopback` or `all`; empty: all at an edge, loopback elsewhere
   double max_lag_s = 3;
+  double drain_timeout_s = 5;
   std::uint32_t max_viewers = 20'000;
   std::uint32_t max_connections = 20'000;
   std::uint32_t max_publishers = 5'000;

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <sys/resource.h>
@@ -95,6 +96,28 @@ void end_within(std::chrono::seconds limit, const logger& log) {
   }).detach();
 }
 
+// Waits until nobody needs the nodes any more, for `limit` at most, or until a second signal comes.
+void drain(std::vector<std::unique_ptr<node>>& nodes, std::chrono::milliseconds limit,
+           const sigset_t& signals, const logger& log) {
+  using clock = std::chrono::steady_clock;
+  // Pages that were sent away ask this very node for the others.
+  constexpr auto stays_for_questions = 1s;
+  constexpr timespec step{0, 50'000'000};
+  auto began = clock::now();
+  auto busy_until = began - stays_for_questions;
+  // All viewers are gone a little before the time is over, and may still ask.
+  for (auto& n : nodes)
+    n->drain(limit * 8 / 10);
+  while (clock::now() - began < limit) {
+    bool idle = std::all_of(nodes.begin(), nodes.end(), [](const auto& n) { return n->idle(); });
+    auto now = clock::now();
+    if (!idle) busy_until = now;
+    if (now - busy_until >= stays_for_questions) return;
+    if (sigtimedwait(&signals, nullptr, &step) > 0) return log.info("told again; ending at once");
+  }
+  log.warn("not everybody left in time", "limit_ms", limit.count());
+}
+
 int run_nodes(const options& chosen, const sigset_t& signals) {
   logger log;
   auto files = raise_open_file_limit();
@@ -113,6 +136,9 @@ int run_nodes(const options& chosen, const sigset_t& signals) {
   int signal = 0;
   ::sigwait(&signals, &signal);
   log.info("ending", "signal", signal == SIGINT ? "SIGINT" : "SIGTERM");
+  std::chrono::milliseconds drain_limit(static_cast<std::int64_t>(chosen.drain_timeout_s * 1000));
+  // With a whole cluster in one process there is nowhere else to go.
+  if (nodes.size() == 1 && drain_limit > 0ms) drain(nodes, drain_limit, signals, log);
   end_within(5s, log);
   std::vector<std::thread> stopping;
   for (auto& n : nodes)

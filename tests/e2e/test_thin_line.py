@@ -12,7 +12,7 @@ KEY = "live/room1"
 class ThinLine(SluiceTest):
     def setUp(self):
         self.nodes = self.cluster()
-        self.origin = self.nodes.origin("o1")
+        self.origin = self.nodes.origin("o1", "--drain-timeout", "0")
         self.nodes.wait_ready()
 
     def publish(self, source=None, key=KEY):
@@ -79,7 +79,7 @@ class ThinLine(SluiceTest):
         self.assertEqual(head.headers["Content-Type"], "video/x-flv")
         self.assertEqual(head.headers["Access-Control-Allow-Origin"], "*")
 
-    def test_sigterm_ends_within_five_seconds_and_viewers_get_a_close_frame(self):
+    def test_sigterm_without_a_drain_ends_within_five_seconds_and_viewers_get_a_close_frame(self):
         self.publish()
         viewer = self.watch("ws")
         viewer.wait_seconds(1)

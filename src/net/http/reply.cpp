@@ -35,6 +35,7 @@ status status_for(errc code) noexcept {
 http_reply error_reply(status code, std::string_view word, std::string_view message) {
   http_reply reply;
   reply.status = code;
+  if (code == status::service_unavailable) reply.headers = {{"Retry-After", "1"}};
   reply.body = boost::json::serialize(boost::json::object{{"error", word}, {"message", message}}) + "\n";
   return reply;
 }

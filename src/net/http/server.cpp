@@ -22,11 +22,11 @@ result<std::uint16_t> http_server::listen(const host_port& address) {
   return port;
 }
 
-void http_server::drain() {
+void http_server::drain(std::chrono::milliseconds within) {
   for (auto& s : sites_)
-    s->at.post([s] {
+    s->at.post([s, within] {
       s->draining = true;
-      s->viewers->finish_all(closed_draining);
+      s->viewers->drain(closed_draining, within);
     });
 }
 

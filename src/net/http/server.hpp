@@ -16,8 +16,9 @@ public:
   /// Opens the port. Returns the one in use. Errors as `open_listener`.
   result<std::uint16_t> listen(const host_port& address);
 
-  /// No new viewers from now on, and those here are told to go elsewhere. Posted to the workers.
-  void drain();
+  /// No new viewers from now on, and those here are told to go elsewhere, one after another over `within`.
+  /// Posted to the workers.
+  void drain(std::chrono::milliseconds within);
   /// Closes the listeners, idle connections and viewers (`shutdown`). Posted to the workers.
   void stop();
 

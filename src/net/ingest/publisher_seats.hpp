@@ -29,6 +29,8 @@ public:
                           [taken = taken_](void*) { taken->fetch_sub(1, std::memory_order_relaxed); });
   }
 
+  [[nodiscard]] std::size_t taken() const noexcept { return taken_->load(std::memory_order_relaxed); }
+
 private:
   std::size_t limit_;
   std::shared_ptr<std::atomic<std::size_t>> taken_ = std::make_shared<std::atomic<std::size_t>>(0);

@@ -69,8 +69,8 @@ private:
     out.from = goes_on ? asked_.from : state.first;
     auto from = looks() ? beyond_any_log : *out.from;
     out.log = std::move(state);
-    say_hello(std::move(out));
     if (!looks() && !std::exchange(counted_, true)) here_.pulls->began(asked_.key);
+    say_hello(std::move(out));
     sender_.emplace(link_, log, [this](stream::end_reason why) { on_end(why); });
     sender_->start(from);
   }

@@ -1,5 +1,7 @@
 #include "net/viewer/viewer.hpp"
 
+#include <algorithm>
+
 namespace sluice::net {
 
 using namespace std::chrono_literals;
@@ -169,12 +171,32 @@ void viewer_roster::start() {
 void viewer_roster::stop(close_word why) {
   stopped_ = true;
   timer_.cancel();
-  finish_all(why);
+  drain_timer_.cancel();
+  finish_some(why, viewers_.size());
 }
 
-void viewer_roster::finish_all(close_word why) {
-  for (auto i = viewers_.size(); i-- > 0;)
-    if (i < viewers_.size()) viewers_[i]->shared_from_this()->finish(why);
+void viewer_roster::finish_some(close_word why, std::size_t most) {
+  for (auto i = viewers_.size(); i-- > 0 && most > 0;) {
+    if (i >= viewers_.size() || viewers_[i]->leaving()) continue;
+    viewers_[i]->shared_from_this()->finish(why);
+    --most;
+  }
+}
+
+void viewer_roster::drain(close_word why, std::chrono::milliseconds within) {
+  drain_step(why, steady_clock::now() + within);
+}
+
+void viewer_roster::drain_step(close_word why, steady_clock::time_point until) {
+  constexpr auto interval = 100ms;
+  constexpr std::size_t at_once = 50; // others take as many in a step without noticing
+  auto staying = static_cast<std::size_t>(
+      std::count_if(viewers_.begin(), viewers_.end(), [](const viewer* v) { return !v->leaving(); }));
+  auto left = std::max<steady_clock::duration>(until - steady_clock::now(), 0ms);
+  auto steps = static_cast<std::size_t>(left / interval) + 1;
+  auto go = std::max(at_once, (staying + steps - 1) / steps);
+  finish_some(why, go);
+  if (staying > go) drain_timer_.after(interval, [this, why, until] { drain_step(why, until); });
 }
 
 void viewer_roster::add(viewer& v) {

@@ -41,6 +41,8 @@ public:
 
   /// The peer is told `why`, as soon as it has its response header, then the connection ends.
   void finish(close_word why);
+  /// It was told to go, or is gone.
+  [[nodiscard]] bool leaving() const noexcept { return end_asked_ || phase_ == phase::dead; }
 
   void on_news() override { pump(); }
   /// For the roster, now and then: ends a viewer whose write makes no progress; now and then asks the peer
@@ -106,13 +108,14 @@ public:
     std::chrono::milliseconds check_interval{1'000};
   };
 
-  viewer_roster(worker& at, options opts) : at_(at), options_(opts), timer_(at.io()) {}
+  viewer_roster(worker& at, options opts) : at_(at), options_(opts), timer_(at.io()), drain_timer_(at.io()) {}
 
   void start();
   /// As `finish_all`, and looks after nobody any more.
   void stop(close_word why);
-  /// Closes every viewer with `why`.
-  void finish_all(close_word why);
+  /// Closes every viewer with `why`, evenly over `within`, so that they do not all come to another node at
+  /// once; few viewers go at once.
+  void drain(close_word why, std::chrono::milliseconds within);
   [[nodiscard]] std::size_t size() const noexcept { return viewers_.size(); }
   [[nodiscard]] worker& at() const noexcept { return at_; }
   [[nodiscard]] const options& settings() const noexcept { return options_; }
@@ -123,7 +126,11 @@ public:
 private:
   worker& at_;
   options options_;
+  void finish_some(close_word why, std::size_t most);
+  void drain_step(close_word why, std::chrono::steady_clock::time_point until);
+
   asio::steady_timer timer_;
+  timer drain_timer_;
   bool stopped_ = false;
   std::vector<viewer*> viewers_;
 };

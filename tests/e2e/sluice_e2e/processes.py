@@ -90,8 +90,9 @@ class Child:
     def thaw(self):
         self.signal(signal.SIGCONT)
 
-    def stop(self, limit=5.0):
-        """SIGTERM and an orderly end within `limit` seconds; returns the exit status."""
+    def stop(self, limit=11.0):
+        """SIGTERM and an orderly end within `limit` seconds; returns the exit status. Those who use a node may keep
+        it for its drain time, which is 5 s unless told otherwise."""
         self.thaw()
         self.signal(signal.SIGTERM)
         try:

@@ -164,6 +164,6 @@ TEST_CASE("a viewer between two logs is closed at once by a drain, and by a newe
   (void)drained.upgrade(target);
   CHECK(eventually([&] { return n.viewers() == 1; }));
   n.move(9);
-  n.http->drain();
+  n.http->drain(0ms);
   CHECK(drained.until_close().close_code() == 4002);
 }

@@ -204,9 +204,35 @@ TEST_CASE("a drain sends viewers elsewhere and takes no new ones") {
   n.play(0, 1);
   ws_client viewer(n.port);
   (void)viewer.upgrade(target);
-  n.http->drain();
+  n.http->drain(0ms);
   CHECK(viewer.until_close().close_code() == 4002);
-  CHECK(get(n.port, target).starts_with("HTTP/1.1 503"));
+  auto refused = get(n.port, target);
+  CHECK(refused.starts_with("HTTP/1.1 503"));
+  CHECK(header_value(refused, "Retry-After") == "1");
+}
+
+TEST_CASE("a drain of many viewers is spread over its time") {
+  live_node n;
+  n.play(0, 1);
+  std::vector<std::unique_ptr<ws_client>> viewers;
+  for (int i = 0; i < 160; ++i) {
+    viewers.push_back(std::make_unique<ws_client>(n.port));
+    (void)viewers.back()->upgrade(target);
+  }
+  REQUIRE(eventually([&] { return n.viewers() == 160; }));
+  auto began = std::chrono::steady_clock::now();
+  n.http->drain(1s);
+  std::chrono::steady_clock::duration first = 10s, last = 0s;
+  for (auto i = viewers.size(); i-- > 0;) {
+    CHECK(viewers[i]->until_close().close_code() == 4002);
+    auto took = std::chrono::steady_clock::now() - began;
+    first = std::min(first, took);
+    last = std::max(last, took);
+    viewers[i]->close();
+  }
+  // At most 50 in each of the steps of 100 ms.
+  CHECK(last >= 250ms);
+  CHECK(last - first >= 200ms);
 }
 
 TEST_CASE("a stop closes viewers, idle connections and those that never answer within the grace") {
