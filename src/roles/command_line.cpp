@@ -120,7 +120,9 @@ private:
     add(group, "--control-listen", o.control_listen, "A directory's port for the other nodes",
         {process_role::directory});
     add(group, "--public-url", o.public_url,
-        "What browsers use for this node, e.g. https://edge1.example.org", {process_role::edge});
+        "What browsers use for an edge, e.g. https://edge1.example.org; publishers for an origin, e.g. "
+        "rtmp://in.example.org",
+        {process_role::origin, process_role::edge});
     add(group, "--directory", o.directories, "Directories, all of them used: HOST:PORT,HOST:PORT,...",
         {process_role::origin, process_role::relay, process_role::edge})
         ->delimiter(',');

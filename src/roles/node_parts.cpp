@@ -54,13 +54,20 @@ net::trunk::identity node_parts::trunk_identity() const {
   return {chosen.cluster, identity.id, secret};
 }
 
+std::string node_parts::public_url() const {
+  const auto& rtmp_at = identity.rtmp;
+  // A port that the system chooses is not known yet.
+  if (!identity.public_url.empty() || !is(node_role::origin) || rtmp_at.port == 0) return identity.public_url;
+  return "rtmp://" + host_port{rtmp_at.host.empty() ? "::" : rtmp_at.host, rtmp_at.port}.str();
+}
+
 control_node_options node_parts::control_options() const {
   control_node_options out;
   out.self.id = identity.id;
   out.self.role = identity.role;
   out.self.boot_nonce = boot_nonce;
   out.self.zone = chosen.zone;
-  out.self.public_url = identity.public_url;
+  out.self.public_url = public_url();
   out.self.version = SLUICE_VERSION;
   out.self.weight = chosen.weight;
   if (is(node_role::relay))
@@ -179,6 +186,7 @@ net::http_services node_parts::http_services() {
   services.node = identity.id;
   services.role = cluster::name(identity.role);
   services.zone = chosen.zone;
+  if (is(node_role::origin)) services.rtmp_url = public_url();
   services.hub = is(node_role::directory) ? nullptr : &hub;
   services.control = control ? &control->control() : nullptr;
   services.open = is(node_role::edge) ? net::open_when::ready : net::open_when::present;

@@ -69,6 +69,8 @@ private:
   [[nodiscard]] bool is(cluster::node_role role) const { return identity.role == role; }
   [[nodiscard]] bool has_directories() const;
   [[nodiscard]] net::trunk::identity trunk_identity() const;
+  /// What browsers use for an edge, publishers for an origin.
+  [[nodiscard]] std::string public_url() const;
   [[nodiscard]] control_node_options control_options() const;
 
   void open_store();

@@ -10,6 +10,7 @@ export class Api {
   streams() { return this.#get('streams'); }
   stream(encodedKey) { return this.#get(`streams/${encodedKey}`); }
   edges() { return this.#get('edges'); }
+  publish() { return this.#get('publish'); }
 
   async #get(path) {
     const abort = new AbortController();

@@ -14,6 +14,8 @@ export class FlvScanner {
   base = null;
   /** Timestamp (ms) of the newest whole frame; null before the first. */
   newest = null;
+  /** The codec (FourCC) that the newest chunk configures, of two the video's; null when it configures none. */
+  configured = null;
   /** How far presentation runs behind decoding (ms): the mean composition time of recent video frames. */
   reorder = 0;
 
@@ -30,6 +32,7 @@ export class FlvScanner {
   /** One chunk, as it is handed to mpegts.js. */
   push(chunk) {
     let at = 0;
+    this.configured = null;
     while (at < chunk.length) {
       if (this.#skip > 0) {
         const step = Math.min(this.#skip, chunk.length - at);
@@ -70,11 +73,12 @@ export class FlvScanner {
   }
 
   #tagIsComplete() {
-    const { track, kind, timestamp, composition } = this.#tag;
+    const { track, kind, timestamp, composition, header } = this.#tag;
     this.#tag = null;
     this.#expectTag();
     if (!track) return;
     if (kind.configures) this.#configured[track] = true;
+    if (header && (track === 'video' || !this.configured)) this.configured = header;
     if (!kind.frame) return;
     this.#first[track] ??= timestamp;
     this.newest = timestamp;
@@ -93,9 +97,27 @@ export class FlvScanner {
 function readTag(head, size) {
   const timestamp = (head[7] << 24) | (head[4] << 16) | (head[5] << 8) | head[6];
   const body = head.subarray(TAG_HEADER);
-  if (head[0] === 8 && size > 1) return { track: 'audio', timestamp, kind: audioKind(body), composition: 0 };
-  if (head[0] === 9 && size > 4) return { track: 'video', timestamp, ...videoKind(body) };
+  if (head[0] === 8 && size > 1) {
+    return { track: 'audio', timestamp, kind: audioKind(body), composition: 0, header: audioHeader(body) };
+  }
+  if (head[0] === 9 && size > 4) return { track: 'video', timestamp, ...videoKind(body), header: videoHeader(body) };
   return { track: null };
+}
+
+/** The codec whose sequence header this is; null for anything else. */
+function audioHeader(body) {
+  if (body[0] >> 4 === 10) return body[1] === 0 ? 'mp4a' : null;
+  return body[0] >> 4 === 9 && (body[0] & 15) === 0 ? fourccOf(body) : null;
+}
+
+function videoHeader(body) {
+  if ((body[0] & 0x80) !== 0) return (body[0] & 15) === 0 ? fourccOf(body) : null;
+  if (body[1] !== 0) return null;
+  return { 7: 'avc1', 12: 'hvc1' }[body[0] & 15] ?? null;
+}
+
+function fourccOf(body) {
+  return String.fromCharCode(...body.subarray(1, 5));
 }
 
 function audioKind(body) {
@@ -110,7 +132,7 @@ function videoKind(body) {
     return { kind: { configures: body[1] === 0, frame: body[1] === 1 }, composition: signed24(body, 2) };
   }
   const packet = body[0] & 15;
-  const fourcc = String.fromCharCode(...body.subarray(1, 5));
+  const fourcc = fourccOf(body);
   const frame = packet === 1 || packet === 3;
   // An AV1 track counts as configured at its first frame only.
   const configures = fourcc === 'av01' ? frame : packet === 0;

@@ -3,7 +3,8 @@
 
 import mpegts from 'mpegts.js';
 
-/** A loader class bound to `events`: opened(), data(Uint8Array), closed(code, reason). */
+/** A loader class bound to `events`: opened(), data(Uint8Array), closed(code, reason), and broken(error) when the
+ *  library throws on what it was given. */
 export function flvSocketLoader(events) {
   return class FlvSocket extends mpegts.BaseLoader {
     #socket = null;
@@ -52,7 +53,12 @@ export function flvSocketLoader(events) {
       const start = this.#received;
       this.#received += data.byteLength;
       events.data(new Uint8Array(data));
-      this.onDataArrival?.(data, start, this.#received);
+      try {
+        this.onDataArrival?.(data, start, this.#received);
+      } catch (error) {
+        this.abort();
+        events.broken(error);
+      }
     }
   };
 }

@@ -5,7 +5,7 @@ import { jitter, sleep } from './backoff.js';
 import { codecName } from './codecs.js';
 import { byId, copyText, make, setText } from './dom.js';
 import * as format from './format.js';
-import { encodeKey, indexPlace } from './place.js';
+import { encodeKey, indexPlace, publishServer } from './place.js';
 
 const POLL = 2000;
 const NOTICES = {
@@ -16,14 +16,24 @@ const NOTICES = {
 const api = new Api(indexPlace(window.location).base);
 const cards = new Map();
 
-showPublishing();
+showPublishing([]);
+for (const button of document.querySelectorAll('button[data-copy]')) {
+  button.addEventListener('click', () => copyFrom(button));
+}
 void refreshForEver();
 
 async function refreshForEver() {
   for (;;) {
-    if (document.visibilityState === 'visible') show(await api.streams());
+    if (document.visibilityState === 'visible') await refresh();
     await sleep(jitter(POLL));
   }
+}
+
+async function refresh() {
+  show(await api.streams());
+  if (document.body.dataset.list !== 'empty') return;
+  const { status, body } = await api.publish();
+  if (status === 200 && Array.isArray(body?.rtmp)) showPublishing(body.rtmp);
 }
 
 function show({ status, body }) {
@@ -76,17 +86,15 @@ function makeCard(key) {
   return { item: make('li', { className: 'card' }, link), state, media, facts };
 }
 
-function showPublishing() {
-  const host = window.location.hostname;
-  const server = `rtmp://${host}:1935/live`;
+function showPublishing(addresses) {
+  const server = publishServer(addresses, window.location.hostname);
+  if (byId('obs-server').textContent === server) return;
   const line = ['ffmpeg -re', '-f lavfi', '-i testsrc2=size=1280x720:rate=30', '-f lavfi', '-i sine', '-c:v libx264',
     '-preset veryfast', '-tune zerolatency', '-g 60', '-c:a aac', '-f flv', `${server}/room1`];
   byId('ffmpeg').replaceChildren(...line.flatMap((part) => [make('span', {}, part), ' ']).slice(0, -1));
   setText(byId('obs-server'), server);
   setText(byId('obs-key'), 'room1');
-  for (const button of document.querySelectorAll('button[data-copy]')) {
-    button.addEventListener('click', () => copyFrom(button));
-  }
+  byId('origin-hint').hidden = !server.includes('ORIGIN');
 }
 
 async function copyFrom(button) {

@@ -40,6 +40,20 @@ export function watchUrl(place) {
   return `${place.base}watch/${place.encodedKey}${place.params}`;
 }
 
+/** What a publisher enters as server: one of the origins' RTMP addresses, as `/api/v1/publish` lists them. An origin
+ *  that listens on every address of its machine does not know which of them leads to it: only a page of that very
+ *  machine does. */
+export function publishServer(addresses, hostname) {
+  const local = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+  for (const address of addresses) {
+    const [, host, port] = /^rtmp:\/\/(\[[^\]]*\]|[^:/]+)(:\d+)?\/*$/.exec(address) ?? [];
+    if (!host) continue;
+    const everywhere = host === '[::]' || host === '0.0.0.0';
+    return `rtmp://${everywhere ? (local ? hostname : 'ORIGIN') : host}${port ?? ''}/live`;
+  }
+  return 'rtmp://ORIGIN/live';
+}
+
 /** A key as it stands in a path: each segment encoded, the slashes kept. */
 export function encodeKey(key) {
   return key.split('/').map(encodeURIComponent).join('/');

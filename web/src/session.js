@@ -32,6 +32,7 @@ export class Session {
       opened: () => { this.openedAt = performance.now(); },
       data: (bytes) => this.#arrived(bytes),
       closed: (code, reason) => this.#end({ why: 'closed', code, reason }),
+      broken: (error) => this.#broken(error),
     });
     this.#player = mpegts.createPlayer({ type: 'flv', isLive: true, url }, {
       customLoader,
@@ -76,6 +77,12 @@ export class Session {
     this.#end({ why: 'closed', code: 1006, reason: '' });
     this.#player?.destroy();
     this.#player = null;
+  }
+
+  /** The library threw. It reads all of a configuration at once, so one in what it was given is to blame. */
+  #broken(error) {
+    const codec = this.scanner.configured;
+    this.#end(codec ? { why: 'codec', codec } : { why: 'media', message: String(error?.message ?? error) });
   }
 
   #arrived(bytes) {

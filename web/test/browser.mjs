@@ -10,7 +10,7 @@ export function launch() {
 }
 
 /** A page with `errors` (console errors and exceptions) and `hosts` (all it asked). */
-export async function openPage(browser, url, { width = 1280, height = 800 } = {}) {
+export async function openPage(browser, url, { width = 1280, height = 800, init } = {}) {
   const context = await browser.newContext({ viewport: { width, height } });
   const page = await context.newPage();
   page.errors = [];
@@ -19,6 +19,7 @@ export async function openPage(browser, url, { width = 1280, height = 800 } = {}
   page.on('pageerror', (error) => page.errors.push(String(error)));
   page.on('request', (request) => noteHost(page, request.url()));
   page.on('websocket', (socket) => noteHost(page, socket.url()));
+  if (init) await page.addInitScript(init);
   await page.goto(url);
   return page;
 }

@@ -11,7 +11,7 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; ch
 const CSP = "default-src 'self'; connect-src 'self' ws: wss:; media-src blob:; worker-src blob:";
 const DIST = new URL('../dist/', import.meta.url);
 const FIRST_TIMESTAMP = 7_000_000;
-const KEEP = 15_000; // ms of log
+const KEEP = 9_000; // ms of log; less than the clip is long, so that a frame is in it once
 
 /** One stream: an endless loop of the clip, appended in real time. */
 export class MockStream {
@@ -93,6 +93,8 @@ export class MockNode {
   streams = new Map();
   directory = 'fresh';
   edges = [];
+  /** The origins' RTMP addresses. */
+  rtmp = [];
   /** When set, the API answers this HTTP status (0: it hangs up). */
   broken = null;
   #server;
@@ -154,6 +156,7 @@ export class MockNode {
     if (this.broken === 0) return response.destroy();
     if (this.broken) return answer(response, this.broken, { error: 'unavailable', message: 'forced' });
     if (path === 'edges') return answer(response, 200, { edges: this.edges });
+    if (path === 'publish') return answer(response, 200, { rtmp: this.rtmp });
     if (path === 'streams') return answer(response, 200, { directory: this.directory, streams: this.#list() });
     const key = decodeURIComponent(path.slice('streams/'.length));
     if (!/^[\w.~-]{1,128}(\/[\w.~-]{1,128}){1,3}$/.test(key)) {

@@ -29,7 +29,7 @@ function onNode(name, options, body) {
       await node.stop();
     });
     const open = async (path = WATCH) => {
-      pages.push(await openPage(browser, node.url + path));
+      pages.push(await openPage(browser, node.url + path, { init: options.init }));
       return pages.at(-1);
     };
     await body(node, open);
@@ -43,6 +43,28 @@ function onNode(name, options, body) {
 
 const live = (node, changes) => node.add(new MockStream(KEY, clip, changes));
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A preface whose AVC configuration claims a picture parameter set that is not there. */
+function withoutPicture(preface) {
+  const copy = Buffer.from(preface);
+  for (let at = 13; at + 15 <= copy.length; at += 15 + copy.readUIntBE(at + 1, 3)) {
+    if (copy[at] === 9) copy.fill(0xff, at + 11 + 5 + 5, at + 11 + copy.readUIntBE(at + 1, 3));
+  }
+  return copy;
+}
+
+/** Runs in the page before its scripts: as browsers do that want a gesture even for a silent picture. */
+function refuseAutoplay() {
+  const play = HTMLMediaElement.prototype.play;
+  let touched = false;
+  addEventListener('click', () => { touched = true; }, true);
+  HTMLMediaElement.prototype.play = function refusing() {
+    if (touched) return play.call(this);
+    this.autoplay = false;
+    this.pause();
+    return Promise.reject(new DOMException('a gesture first', 'NotAllowedError'));
+  };
+}
 
 /** What is true of one moment: the frame number on the screen, the page's numbers, and the time. */
 function look(page) {
@@ -228,13 +250,41 @@ describe('in a browser', { concurrency: 3 }, () => {
     await until(page, (before) => window.sluice.stats.total_video_frames > before + 10, frames);
   });
 
-  onNode('the list shows what is live, and how to publish when nothing is', {}, async (node, open) => {
+  onNode('a configuration that the player chokes on is named, and played when it is repaired', {}, async (node, open) => {
+    const broken = { ...clip, preface: withoutPicture(clip.preface) };
+    const stream = live(node, { clip: broken });
+    const page = await open();
+    await waitState(page, 'cannot decode');
+    assert.match(await detail(page), /H\.264 \(avc1\)/);
+    stream.clip = clip;
+    await waitState(page, 'live', 12_000);
+  });
+
+  onNode('a browser that refuses to play without a gesture shows a button that plays', { init: refuseAutoplay }, async (node, open) => {
+    live(node);
+    const page = await open();
+    await page.getByRole('button', { name: 'Play' }).click();
+    await waitState(page, 'live');
+    assert.equal(await page.getByRole('button', { name: 'Play' }).isVisible(), false);
+  });
+
+  onNode('without a word of an origin the list says what to fill in', {}, async (node, open) => {
     const page = await open('');
     await page.getByText('Nothing is live').waitFor();
+    assert.equal(await page.locator('#obs-server').textContent(), 'rtmp://ORIGIN/live');
+    assert.equal(await page.locator('#origin-hint').isVisible(), true);
+  });
+
+  onNode('the list shows what is live, and how to publish when nothing is', {}, async (node, open) => {
+    node.rtmp = ['rtmp://[::]:2935'];
+    const page = await open('');
+    await page.getByText('Nothing is live').waitFor();
+    await page.getByText('2935/live/room1').waitFor();
+    assert.equal(await page.locator('#origin-hint').isVisible(), false);
     const line = await page.locator('#ffmpeg').textContent();
     assert.equal(line, 'ffmpeg -re -f lavfi -i testsrc2=size=1280x720:rate=30 -f lavfi -i sine -c:v libx264 -preset veryfast '
-      + '-tune zerolatency -g 60 -c:a aac -f flv rtmp://127.0.0.1:1935/live/room1');
-    assert.equal(await page.locator('#obs-server').textContent(), 'rtmp://127.0.0.1:1935/live');
+      + '-tune zerolatency -g 60 -c:a aac -f flv rtmp://127.0.0.1:2935/live/room1');
+    assert.equal(await page.locator('#obs-server').textContent(), 'rtmp://127.0.0.1:2935/live');
     assert.equal(await page.locator('#obs-key').textContent(), 'room1');
     await page.getByRole('button', { name: 'Copy the ffmpeg line' }).click();
     await page.getByText('Copied').waitFor();

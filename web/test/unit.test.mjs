@@ -8,7 +8,7 @@ import { FlvScanner } from '../src/flv-scanner.js';
 import { duration } from '../src/format.js';
 import { chase } from '../src/live-edge.js';
 import { undecodableFrom } from '../src/media-errors.js';
-import { indexPlace, placeOnEdge, socketUrl, watchPlace, watchUrl } from '../src/place.js';
+import { indexPlace, placeOnEdge, publishServer, socketUrl, watchPlace, watchUrl } from '../src/place.js';
 
 const HEADER = (flags) => [0x46, 0x4c, 0x56, 1, flags, 0, 0, 0, 9, 0, 0, 0, 0];
 const tag = (type, timestamp, body) => [type, 0, 0, body.length, (timestamp >> 16) & 255, (timestamp >> 8) & 255,
@@ -135,6 +135,20 @@ test('addresses follow the page, under any prefix and scheme', () => {
   const plain = watchPlace(at('http:', 'edge-1:8080', '/watch/live/room1'));
   assert.equal(placeOnEdge(plain, 'http://edge-1:8080'), null);
   assert.equal(watchUrl(placeOnEdge(plain, 'http://edge-2:8080/p')), 'http://edge-2:8080/p/watch/live/room1');
+});
+
+test('publishers are sent to an origin that says where it is, else told what to fill in', () => {
+  assert.equal(publishServer(['rtmp://o1.example:1936'], 'edge.example'), 'rtmp://o1.example:1936/live');
+  assert.equal(publishServer(['rtmp://[2001:db8::1]:1935/'], 'edge.example'), 'rtmp://[2001:db8::1]:1935/live');
+  assert.equal(publishServer(['http://o1.example', 'rtmp://[::]:1936'], 'localhost'), 'rtmp://localhost:1936/live');
+  assert.equal(publishServer(['rtmp://0.0.0.0:1936'], 'edge.example'), 'rtmp://ORIGIN:1936/live');
+  assert.equal(publishServer([], 'localhost'), 'rtmp://ORIGIN/live');
+});
+
+test('the codec that a chunk configures is known, the video\'s before the audio\'s', () => {
+  assert.equal(scan([...HEADER(5), ...AVC_HEADER, ...AAC_HEADER]).configured, 'avc1');
+  assert.equal(scan([...HEADER(5), ...AVC_HEADER], AAC_HEADER).configured, 'mp4a');
+  assert.equal(scan([...HEADER(5), ...AVC_HEADER, ...AAC_HEADER], avc(40)).configured, null);
 });
 
 test('durations read as people say them', () => {

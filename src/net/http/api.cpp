@@ -112,6 +112,15 @@ asio::awaitable<http_reply> nodes(const http_services& services, worker& at, boo
   co_return json_reply(edges_only ? edges_json(*all) : nodes_json(*all));
 }
 
+// Where publishers go: to this node, if it is an origin, and to the other origins the directories know of.
+asio::awaitable<http_reply> publish_addresses(const http_services& services, worker& at) {
+  using listed = result<std::vector<cluster::node_view>>;
+  listed all = std::vector<cluster::node_view>{};
+  if (services.control)
+    all = co_await await_reply<listed>([&](auto done) { services.control->nodes(at, done); });
+  co_return json_reply(publish_json(services.rtmp_url, all ? *all : std::vector<cluster::node_view>{}));
+}
+
 } // namespace
 
 asio::awaitable<http_reply> answer_head(const http_services& services, worker& at, const stream_key& key) {
@@ -141,6 +150,8 @@ asio::awaitable<http_reply> answer(const http_services& services, worker& at, co
     co_return co_await nodes(services, at, false);
   case target_kind::api_edges:
     co_return co_await nodes(services, at, true);
+  case target_kind::api_publish:
+    co_return co_await publish_addresses(services, at);
   case target_kind::api_enumerate:
     co_return co_await enumeration(services, at, *target.key);
   case target_kind::livez:

@@ -25,6 +25,9 @@ boost::json::value enumeration_json(const stream_key& key, const std::string& zo
 
 boost::json::value nodes_json(const std::vector<cluster::node_view>& nodes);
 
+/// Of `/api/v1/publish`: `own` unless empty, and the RTMP addresses of the other origins.
+boost::json::value publish_json(const std::string& own, const std::vector<cluster::node_view>& nodes);
+
 /// `/api/v1/edges`: where a page may go when its edge goes away.
 boost::json::value edges_json(const std::vector<cluster::node_view>& nodes);
 

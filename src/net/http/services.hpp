@@ -37,6 +37,7 @@ struct http_services {
   node_id node;
   std::string role;
   std::string zone;
+  std::string rtmp_url;              ///< where publishers reach this node; empty: it takes none
   stream_hub* hub = nullptr;         ///< null on a node without streams (directory)
   plane::control* control = nullptr; ///< null on a node without directories
   open_when open = open_when::ready; ///< what a viewer's request may start

@@ -11,10 +11,11 @@ namespace {
 
 constexpr std::size_t max_target = 4096;
 
-constexpr std::array<std::pair<std::string_view, target_kind>, 6> exact_paths{{
+constexpr std::array<std::pair<std::string_view, target_kind>, 7> exact_paths{{
     {"/api/v1/streams", target_kind::api_streams},
     {"/api/v1/nodes", target_kind::api_nodes},
     {"/api/v1/edges", target_kind::api_edges},
+    {"/api/v1/publish", target_kind::api_publish},
     {"/livez", target_kind::livez},
     {"/readyz", target_kind::readyz},
     {"/metrics", target_kind::metrics},

@@ -14,6 +14,7 @@ enum class target_kind : std::uint8_t {
   api_stream,    ///< `/api/v1/streams/<key>`
   api_nodes,     ///< `/api/v1/nodes`
   api_edges,     ///< `/api/v1/edges`
+  api_publish,   ///< `/api/v1/publish`
   api_enumerate, ///< `/api/v1/enumerate/<key>`
   livez,
   readyz,

@@ -123,6 +123,21 @@ TEST_CASE("an enumeration says who, in which order, and why") {
   CHECK(out.at("stale") == true);
 }
 
+TEST_CASE("publishers are shown this node's address and those of the origins that are ready") {
+  cluster::node_view origin, leaving, http, edge;
+  origin.role = leaving.role = http.role = cluster::node_role::origin;
+  origin.public_url = "rtmp://o1:1935";
+  leaving.public_url = "rtmp://o2:1935";
+  leaving.state = cluster::relay_state::draining;
+  http.public_url = "https://o3";
+  edge.role = cluster::node_role::edge;
+  edge.public_url = "rtmp://e1";
+  CHECK(publish_json("", {origin, leaving, http, edge}).at("rtmp") == json::array{"rtmp://o1:1935"});
+  CHECK(publish_json("rtmp://o1:1935", {origin}).at("rtmp") == json::array{"rtmp://o1:1935"});
+  CHECK(publish_json("rtmp://o4:1935", {origin}).at("rtmp") ==
+        json::array{"rtmp://o4:1935", "rtmp://o1:1935"});
+}
+
 TEST_CASE("nodes are listed whole, edges only where a page can go") {
   cluster::node_view relay, edge, hidden, suspect;
   relay.id = "r1";

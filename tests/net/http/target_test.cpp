@@ -27,6 +27,7 @@ TEST_CASE("each request target is what the table says") {
       {"/api/v1/enumerate/live/room1", target_kind::api_enumerate, "live/room1", ""},
       {"/api/v1/nodes", target_kind::api_nodes, "", ""},
       {"/api/v1/edges", target_kind::api_edges, "", ""},
+      {"/api/v1/publish", target_kind::api_publish, "", ""},
       {"/livez", target_kind::livez, "", ""},
       {"/readyz?verbose", target_kind::readyz, "", "verbose"},
       {"/metrics", target_kind::metrics, "", ""},
