@@ -11,7 +11,7 @@ namespace sluice::cluster {
 /// A push that exists, connected or trying to.
 struct push_state {
   node_id relay;
-  bool flowing = false; ///< the relay said hello and takes bytes
+  bool flowing = false; ///< the relay takes bytes and was back-filled
 };
 
 struct push_plan {

@@ -7,60 +7,19 @@
 
 namespace sluice::cluster {
 
-std::string_view name(drop_reason reason) noexcept {
-  switch (reason) {
-  case drop_reason::timed_out:
-    return "timed_out";
-  case drop_reason::silent:
-    return "silent";
-  case drop_reason::loop:
-    return "loop";
-  case drop_reason::too_deep:
-    return "too_deep";
-  case drop_reason::stale:
-    return "stale";
-  case drop_reason::gap:
-    return "gap";
-  case drop_reason::behind:
-    return "behind";
-  case drop_reason::not_better:
-    return "not_better";
-  case drop_reason::replaced:
-    return "replaced";
-  case drop_reason::finished:
-    return "finished";
-  }
-  return "unknown";
+namespace {
+
+std::uint64_t hash(std::string_view text, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(text.data(), text.size(), seed);
 }
 
-std::string_view name(give_up_reason reason) noexcept {
-  switch (reason) {
-  case give_up_reason::not_live:
-    return "not_live";
-  case give_up_reason::unreachable:
-    return "unreachable";
-  case give_up_reason::ended:
-    return "ended";
-  case give_up_reason::origin_lost:
-    return "origin_lost";
-  }
-  return "unknown";
-}
-
-upstream_order order_of(const enumeration& found) {
-  return {found.order, found.spread, pull_mode::through, found.live, found.live == liveness::live};
-}
-
-upstream_order order_of(const pull_plan& plan) {
-  return {plan.upstreams, 1, plan.mode, liveness::unknown, false};
-}
+} // namespace
 
 upstream_choice::upstream_choice(const stream_key& key, node_id self, relay_health& health,
                                  std::uint64_t seed, upstream_options options)
     : options_(options), self_(std::move(self)), health_(health),
-      spread_hash_(
-          XXH3_64bits_withSeed(self_.data(), self_.size(), XXH3_64bits(key.str().data(), key.str().size()))),
-      random_(seed) {}
+      affinity_seed_(hash(self_, hash(key.str(), 0))), random_(seed),
+      jitter_(options_.beat_jitter * static_cast<int>(seed % 256) / 256) {}
 
 void upstream_choice::set_order(upstream_order order, time_point now) {
   bool same = std::equal(order.relays.begin(), order.relays.end(), order_.relays.begin(), order_.relays.end(),
@@ -69,33 +28,49 @@ void upstream_choice::set_order(upstream_order order, time_point now) {
   order_ = std::move(order);
   if (same) return;
   new_round(now);
+  stop_moving();
   auto listed = [&](const node_id& id) {
     return std::find_if(order_.relays.begin(), order_.relays.end(), [&](auto& one) { return one.id == id; });
   };
   std::erase_if(refused_until_, [&](auto& item) { return listed(item.first) == order_.relays.end(); });
-  if (!current_ || order_.relays.empty()) return;
-  auto found = listed(current_->relay.id);
-  current_->leaving = found == order_.relays.end() || found->state == relay_state::draining;
+  if (order_.relays.empty()) return;
+  for (auto& one : active_) {
+    auto found = listed(one.relay.id);
+    one.leaving = found == order_.relays.end() || found->state == relay_state::draining;
+  }
 }
 
-void upstream_choice::set_position(epoch at, std::uint64_t head) {
-  epoch_ = at;
+void upstream_choice::set_position(epoch at, std::uint64_t head, time_point now) {
   head_ = head;
-  // What an upstream delivered, it has, whatever its last tick said.
-  if (current_ && current_->log_epoch == at) current_->head = std::max(current_->head, head);
+  if (at == epoch_) return;
+  epoch_ = at;
+  // The others are about to say the new epoch too: they have `progress_limit` for it.
+  for (auto& one : active_) {
+    one.caught_up = false;
+    one.head_moved = now;
+  }
 }
 
 upstream_choice::upstream_link* upstream_choice::find(link_id id) {
-  if (current_ && current_->id == id) return &*current_;
+  for (auto& one : active_)
+    if (one.id == id) return &one;
   if (candidate_ && candidate_->id == id) return &*candidate_;
   return nullptr;
+}
+
+bool upstream_choice::active(link_id id) const {
+  return std::any_of(active_.begin(), active_.end(), [&](auto& one) { return one.id == id; });
+}
+
+bool upstream_choice::flowing() const {
+  return std::any_of(active_.begin(), active_.end(), [](auto& one) { return one.caught_up; });
 }
 
 void upstream_choice::closed(link_id link, time_point now) {
   auto* from = find(link);
   if (!from) return;
   health_.failed(from->relay.id, now);
-  release(link, now);
+  release(link, drop_reason::closed, now);
 }
 
 void upstream_choice::hello(link_id link, const upstream_hello& said, time_point now) {
@@ -103,22 +78,25 @@ void upstream_choice::hello(link_id link, const upstream_hello& said, time_point
   if (!from) return;
   from->last_received = now;
   if (auto reason = judge(*from, said, now)) {
-    if (*reason == drop_reason::gap)
+    if (*reason == drop_reason::gap && active_.empty())
       note_gap(*from, said);
-    else
-      refuse(from->relay.id, now);
-    drop(*from, *reason, now);
-    return;
+    else if (*reason != drop_reason::gap && *reason != drop_reason::shared_way)
+      refuse(from->relay.id, options_.refused_for, now);
+    return drop(link, *reason, now);
   }
+  if (said.log_epoch > from->log_epoch) from->beat = 0;
   from->log_epoch = said.log_epoch;
-  from->hops = said.path.size();
+  from->path = said.path;
   from->head = said.head;
   from->head_moved = now;
-  if (candidate_ && candidate_->id == link) use(said, now);
-  current_->seek_at = now + options_.beat_limit + options_.beat_limit_per_hop * current_->hops;
-  note_beat(*current_, said.beat, now);
+  if (!active(link)) {
+    use(said, now);
+    from = &active_.back();
+  }
+  from->seek_at = now + patience(*from);
+  note_beat(*from, said.beat, now);
   // It has nothing newer for us until it finds its origin again: others may.
-  if (said.orphaned) current_->seek_at = now;
+  if (said.orphaned) from->seek_at = now;
 }
 
 std::optional<drop_reason> upstream_choice::judge(const upstream_link& from, const upstream_hello& said,
@@ -126,35 +104,64 @@ std::optional<drop_reason> upstream_choice::judge(const upstream_link& from, con
   if (std::find(said.path.begin(), said.path.end(), self_) != said.path.end()) return drop_reason::loop;
   if (said.path.size() > options_.max_path) return drop_reason::too_deep;
   if (said.log_epoch < epoch_) return drop_reason::stale;
-  if (current_ && current_->id == from.id) return std::nullopt;
-  if (current_) {
-    bool better = std::tie(said.log_epoch, said.beat) > std::tie(beat_epoch_, beat_);
-    bool suits = current_->leaving ? !said.orphaned : better;
-    if (!seeking(now) || !suits) return drop_reason::not_better;
+  if (active(from.id)) return std::nullopt;
+  if (!active_.empty()) {
+    if (!suits(said, now)) return drop_reason::not_better;
+    if (shares_way(said)) return drop_reason::shared_way;
   }
   bool gap = epoch_ && said.log_epoch == epoch_ && said.first > head_;
-  if (gap && !from.accept_gap) return drop_reason::gap;
+  if (gap && (!from.accept_gap || !active_.empty())) return drop_reason::gap;
   return std::nullopt;
 }
 
+/// Whether a link beside those in use helps: any when there are too few of them, else one that knows more.
+bool upstream_choice::suits(const upstream_hello& said, time_point now) const {
+  if (!seeking(now)) return false;
+  if (too_few() && !said.orphaned) return true;
+  // The newest beat of a late path is a little older than that of a path that is on time; one beat more may
+  // be mere chance.
+  bool late = std::any_of(active_.begin(), active_.end(), [](auto& one) { return one.late; });
+  auto newer = beat_ + (late ? 2 : 1);
+  return std::tie(said.log_epoch, said.beat) >= std::tie(beat_epoch_, newer);
+}
+
+/// Two pulls by one relay die together: while others were not asked, a hedge takes them apart.
+bool upstream_choice::shares_way(const upstream_hello& said) const {
+  if (options_.hedge < 2 || moving_ || exhausted_ > 0 || said.path.empty()) return false;
+  auto shares = [&](const upstream_link& one) {
+    if (one.leaving || one.path.empty()) return false;
+    return std::find_first_of(one.path.begin() + 1, one.path.end(), said.path.begin() + 1, said.path.end()) !=
+           one.path.end();
+  };
+  return std::any_of(active_.begin(), active_.end(), shares);
+}
+
+std::chrono::milliseconds upstream_choice::patience(const upstream_link& with) const {
+  return options_.beat_limit + options_.beat_limit_per_hop * with.path.size() + jitter_;
+}
+
 void upstream_choice::use(const upstream_hello& said, time_point now) {
-  if (current_) drop(*current_, drop_reason::replaced, now);
-  current_ = std::move(candidate_);
+  bool lead = active_.empty();
+  bool gap = epoch_ && said.log_epoch == epoch_ && said.first > head_;
+  active_.push_back(std::move(*candidate_));
   candidate_.reset();
-  current_->since = now;
+  active_.back().since = now;
   if (!beat_at_) beat_at_ = now;
   next_round_ = now;
-  bool gap = epoch_ && said.log_epoch == epoch_ && said.first > head_;
-  queue_.push_back(use_upstream{current_->id, gap});
+  queue_.push_back(use_upstream{active_.back().id, gap, lead, lead ? departed_ : std::nullopt});
+  if (lead) departed_.reset();
 }
 
 void upstream_choice::note_beat(upstream_link& from, std::uint64_t n, time_point now) {
-  if (std::tie(from.log_epoch, n) <= std::tie(beat_epoch_, beat_)) return;
-  beat_epoch_ = from.log_epoch;
-  beat_ = n;
-  beat_at_ = now;
+  if (n <= from.beat) return;
+  from.beat = n;
+  if (std::tie(from.log_epoch, n) > std::tie(beat_epoch_, beat_)) {
+    beat_epoch_ = from.log_epoch;
+    beat_ = n;
+    beat_at_ = now;
+  }
   if (now >= from.seek_at) new_round(now);
-  from.seek_at = now + options_.beat_limit + options_.beat_limit_per_hop * from.hops;
+  from.seek_at = now + patience(from);
 }
 
 void upstream_choice::note_gap(const upstream_link& from, const upstream_hello& said) {
@@ -180,12 +187,26 @@ void upstream_choice::not_here(link_id link, time_point now) {
 void upstream_choice::refused(link_id link, time_point now) {
   auto* from = find(link);
   if (!from) return;
-  refuse(from->relay.id, now);
-  release(link, now);
+  refuse(from->relay.id, options_.refused_for, now);
+  release(link, drop_reason::refused, now);
 }
 
 void upstream_choice::received(link_id link, time_point now) {
   if (auto* from = find(link)) from->last_received = now;
+}
+
+bool upstream_choice::delivered(link_id link, std::uint64_t at, time_point now) {
+  auto* from = find(link);
+  if (!from || from->log_epoch != epoch_) return false;
+  from->last_received = now;
+  if (at > from->head) {
+    // What an upstream delivered, it has, whatever its last tick said.
+    from->head = at;
+    from->head_moved = now;
+  }
+  if (from->caught_up || at < head_ || !active(link)) return false;
+  from->caught_up = true;
+  return active_.size() > 1;
 }
 
 void upstream_choice::tick(link_id link, std::uint64_t head, time_point now) {
@@ -197,45 +218,65 @@ void upstream_choice::tick(link_id link, std::uint64_t head, time_point now) {
   from->head_moved = now;
 }
 
-void upstream_choice::beat(link_id link, std::uint64_t n, time_point now) {
+void upstream_choice::beat(link_id link, std::uint64_t n, std::uint64_t made_ms, time_point now) {
   received(link, now);
-  if (current_ && current_->id == link) note_beat(*current_, n, now);
+  if (!active(link)) return;
+  auto& from = *find(link);
+  bool fresh = n > from.beat;
+  note_beat(from, n, now);
+  if (fresh && made_ms != 0) note_lag(from, made_ms, now);
 }
 
 void upstream_choice::ended(link_id link, time_point now) {
   if (!find(link)) return;
-  if (current_ && current_->id != link)
+  // What the leader still has to give comes before its own `end`.
+  if (!active_.empty() && active_.front().id != link)
     refused(link, now);
   else
     finish(give_up_reason::ended);
 }
 
-void upstream_choice::refuse(const node_id& relay, time_point now) {
-  refused_until_[relay] = now + options_.refused_for;
+void upstream_choice::refuse(const node_id& relay, std::chrono::milliseconds lasting, time_point now) {
+  refused_until_[relay] = now + lasting;
 }
 
 /// Forgets a link that is over; a proven one ends all earlier failures with it.
-void upstream_choice::release(link_id id, time_point now) {
+void upstream_choice::release(link_id id, drop_reason reason, time_point now) {
   auto* over = find(id);
   if (over->settled) new_round(now);
-  tried_.insert(over->relay.id);
-  if (current_ && current_->id == id)
-    current_.reset();
+  // A planned move that failed is no part of a search: it may be tried again.
+  if (moving_ && moving_->link == id)
+    stop_moving();
   else
-    candidate_.reset();
+    tried_.insert(over->relay.id);
+  if (candidate_ && candidate_->id == id) return candidate_.reset();
+  bool led = active_.front().id == id;
+  if (led) departed_ = departure{over->relay.id, reason};
+  active_.erase(active_.begin() + (over - active_.data()));
+  if (active_.empty()) stop_moving();
+  if (!led || active_.empty()) return;
+  auto next = std::find_if(active_.begin(), active_.end(), [](auto& one) { return one.caught_up; });
+  if (next != active_.end()) std::rotate(active_.begin(), next, next + 1);
+  queue_.push_back(lead_upstream{active_.front().id, departed_});
+  departed_.reset();
 }
 
-void upstream_choice::drop(const upstream_link& from, drop_reason reason, time_point now) {
-  if (reason == drop_reason::timed_out || reason == drop_reason::silent) health_.failed(from.relay.id, now);
-  queue_.push_back(drop_upstream{from.id, reason});
-  release(from.id, now);
+void upstream_choice::drop(link_id id, drop_reason reason, time_point now) {
+  auto* from = find(id);
+  if (reason == drop_reason::timed_out || reason == drop_reason::silent) health_.failed(from->relay.id, now);
+  if (reason == drop_reason::late) left_for_lag(now);
+  if (reason == drop_reason::late || reason == drop_reason::no_beats)
+    refuse(from->relay.id, options_.refused_for, now);
+  queue_.push_back(drop_upstream{id, reason});
+  release(id, reason, now);
 }
 
 void upstream_choice::finish(give_up_reason reason) {
-  for (auto* one : {&candidate_, &current_}) {
-    if (*one) queue_.push_back(drop_upstream{(*one)->id, drop_reason::finished});
-    one->reset();
-  }
+  if (candidate_) queue_.push_back(drop_upstream{candidate_->id, drop_reason::finished});
+  for (auto& one : active_)
+    queue_.push_back(drop_upstream{one.id, drop_reason::finished});
+  candidate_.reset();
+  active_.clear();
   over_ = reason;
 }
 

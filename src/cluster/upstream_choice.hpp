@@ -1,122 +1,21 @@
-// Which relay feeds one stream of this node, and when to switch: a state machine of events in, actions out.
+// Which relays feed one stream of this node, and when to switch: a state machine of events in, actions out.
 // Owned by the stream's trunk client, on its worker; sans-IO, time only enters as `now`.
+//
+// Links in use run in parallel: of each byte the first copy counts. The first of them leads (its path is the
+// log's); usually it is the only one. A planned move, a slow or silent path and a hedge all open another
+// link beside it; only when that one has caught up with our head is the one to be left dropped.
 //
 // Use: report an event, then call `next(now)` and do what it says until it says `wait_until` or `give_up`;
 // call it again at that time. Events of a link that was dropped are ignored.
 #pragma once
 
-#include "cluster/enumeration.hpp"
 #include "cluster/relay_health.hpp"
+#include "cluster/upstream_types.hpp"
 
 #include <deque>
-#include <memory>
-#include <optional>
 #include <set>
-#include <unordered_map>
-#include <variant>
 
 namespace sluice::cluster {
-
-struct upstream_options {
-  using ms = std::chrono::milliseconds;
-  ms connect_limit{300};       ///< connect + upgrade + hello together
-  ms search_limit{1500};       ///< instead, when the upstream says that it looks for the stream itself
-  ms silent_limit{600};        ///< no byte at all: the hop is dead
-  ms beat_limit{600};          ///< no beats: the path is dead after this ...
-  ms beat_limit_per_hop{400};  ///< ... plus this per node of the upstream's path
-  ms progress_limit{300};      ///< an upstream behind our head whose head stands still
-  ms refused_for{1000};        ///< a relay that said not_here, or was refused by us, is not asked again
-  ms settle_after{1000};       ///< a link in use for so long has proven itself: its relay is healthy
-  ms grace{10000};             ///< without any beat for so long the origin is lost
-  ms first_wait{100};          ///< after the whole order failed; doubles ...
-  ms longest_wait{1000};       ///< ... up to this, each +-25 %
-  std::size_t max_path = 4;    ///< nodes in an upstream's path
-  std::size_t probe_ranks = 3; ///< so many not_here answers end a search that is not `patient`
-};
-
-/// The candidates, in order, and how to ask them.
-struct upstream_order {
-  std::vector<ranked_relay> relays;
-  std::uint32_t spread = 1; ///< the first choice is among so many leading ranks
-  pull_mode mode = pull_mode::through;
-  liveness live = liveness::unknown;
-  /// Whether a search that found nothing starts again; else, without a log, one round is all.
-  bool patient = true;
-};
-/// The order of an edge: patient when the stream is known to be live.
-upstream_order order_of(const enumeration& found);
-/// The order of a relay that was asked for what it lacks: not patient.
-upstream_order order_of(const pull_plan& plan);
-
-/// One connection attempt and what becomes of it; never reused.
-using link_id = std::uint32_t;
-
-/// What an upstream's hello says that matters here.
-struct upstream_hello {
-  epoch log_epoch;
-  std::uint64_t first = 0;   ///< oldest offset it retains
-  std::uint64_t head = 0;    ///< its newest offset
-  std::uint64_t beat = 0;    ///< the newest beat it has, 0: none
-  bool orphaned = false;     ///< it lost the origin
-  std::vector<node_id> path; ///< from the origin to the upstream itself
-};
-
-enum class drop_reason : std::uint8_t {
-  timed_out = 1, ///< no hello within `connect_limit`
-  silent,        ///< no byte within `silent_limit`
-  loop,          ///< this node is in the upstream's path
-  too_deep,      ///< its path is longer than `max_path`
-  stale,         ///< its epoch is lower than ours
-  gap,           ///< it no longer has our offset, and others may
-  behind,        ///< its head stands still below ours
-  not_better,    ///< a probe that had no higher beat or epoch, or was no longer needed
-  replaced,      ///< another link took over
-  finished       ///< the stream ended or was given up
-};
-std::string_view name(drop_reason reason) noexcept;
-
-enum class give_up_reason : std::uint8_t {
-  not_live = 1, ///< nobody has the stream
-  unreachable,  ///< no candidate could be asked
-  ended,        ///< an upstream said `end`
-  origin_lost   ///< no beat for the grace time
-};
-std::string_view name(give_up_reason reason) noexcept;
-
-/// Dial `address` and ask for the log from (`at`, `from`); `at` zero means any epoch, from its join point.
-struct connect_upstream {
-  link_id link;
-  node_id relay;
-  std::string address;
-  epoch at;
-  std::uint64_t from;
-  pull_mode mode;
-  bool probe; ///< another link is in use and stays so until `use_upstream`
-};
-/// The link's hello is good: from here on it, and only it, feeds the log.
-struct use_upstream {
-  link_id link;
-  bool accept_gap; ///< its `first` is past our head, and no other relay has more
-};
-/// Close the link.
-struct drop_upstream {
-  link_id link;
-  drop_reason reason;
-};
-/// Nothing to do before `until`, unless an event comes.
-struct wait_until {
-  std::chrono::steady_clock::time_point until;
-};
-/// Final: every later `next` says it again.
-struct give_up {
-  give_up_reason reason;
-};
-using upstream_action = std::variant<connect_upstream, use_upstream, drop_upstream, wait_until, give_up>;
-
-/// Per relay, 0 (idle) to 15 (full).
-using relay_loads = std::unordered_map<node_id, std::uint8_t>;
-/// Shared by all streams of a node; null: nothing is known.
-using relay_loads_ptr = std::shared_ptr<const relay_loads>;
 
 class upstream_choice {
 public:
@@ -127,14 +26,15 @@ public:
   upstream_choice(const stream_key& key, node_id self, relay_health& health, std::uint64_t seed,
                   upstream_options options = {});
 
-  /// The candidates, at first and after each new enumeration. A link in use stays, unless its relay is
-  /// draining or gone from the order: then others are probed and take over without a pause. Without a log
-  /// and a link, `not_live` ends the search.
+  /// The candidates, at first and after each new enumeration. A link in use stays; if its relay is draining
+  /// or gone from the order, others are sought at once, if it is not among the leading ranks, after
+  /// `home_wait`, and take over without a pause. Without a log and a link, `not_live` ends the search.
   void set_order(upstream_order order, time_point now);
-  /// The loads known, for the first choice (power of two choices); without them a hash of (self, key).
+  /// The loads known, for the choice among the leading ranks (power of two choices); without them a hash of
+  /// (self, key, relay) decides.
   void set_loads(relay_loads_ptr loads) { loads_ = std::move(loads); }
   /// Where this node's log stands; after a hello that started a log, and as its head moves.
-  void set_position(epoch at, std::uint64_t head);
+  void set_position(epoch at, std::uint64_t head, time_point now);
 
   /// The connection could not be made or upgraded, or was closed by the peer or by the network.
   void closed(link_id link, time_point now);
@@ -150,18 +50,23 @@ public:
   void refused(link_id link, time_point now);
   /// Any bytes at all.
   void received(link_id link, time_point now);
+  /// A link in use has given us the log up to `at`; after `set_position`. True when `next` is to be called.
+  bool delivered(link_id link, std::uint64_t at, time_point now);
   /// A tick, with the upstream's head. Counts as `received`.
   void tick(link_id link, std::uint64_t head, time_point now);
-  /// A beat. Counts as `received`.
-  void beat(link_id link, std::uint64_t n, time_point now);
+  /// A beat, and when the origin made it (any clock of the origin's, ms; 0: it does not say). Counts as
+  /// `received`.
+  void beat(link_id link, std::uint64_t n, std::uint64_t made_ms, time_point now);
   /// The upstream said `end` for good (not: a new epoch follows).
   void ended(link_id link, time_point now);
 
   /// What to do now.
   upstream_action next(time_point now);
 
-  /// The relay in use; empty when none is.
-  [[nodiscard]] node_id current() const { return current_ ? current_->relay.id : node_id{}; }
+  /// The relay that leads; empty when no link is in use.
+  [[nodiscard]] node_id current() const { return active_.empty() ? node_id{} : active_.front().relay.id; }
+  /// A link in use has caught up with our head.
+  [[nodiscard]] bool flowing() const;
 
 private:
   struct upstream_link {
@@ -172,29 +77,43 @@ private:
     time_point hello_by;
     time_point seek_at; ///< without a beat until then, another upstream is sought
     epoch log_epoch;
-    std::size_t hops = 0; ///< nodes from the origin to the upstream
-    std::uint64_t head = 0;
+    std::vector<node_id> path;
+    std::uint64_t head = 0; ///< the upstream's
     time_point head_moved;
+    std::uint64_t beat = 0; ///< the newest that came this way
+    std::int64_t lag = 0;   ///< of that beat: our clock minus the origin's, ms
     bool accept_gap = false;
     bool settled = false;
-    bool leaving = false; ///< draining or gone from the order
+    bool leaving = false;   ///< draining or gone from the order
+    bool late = false;      ///< its beats come later than they could
+    bool caught_up = false; ///< it reached our head
   };
 
   upstream_link* find(link_id id);
+  [[nodiscard]] bool active(link_id id) const;
   [[nodiscard]] std::optional<drop_reason> judge(const upstream_link& from, const upstream_hello& said,
                                                  time_point now) const;
+  [[nodiscard]] bool suits(const upstream_hello& said, time_point now) const;
+  [[nodiscard]] bool shares_way(const upstream_hello& said) const;
+  [[nodiscard]] std::chrono::milliseconds patience(const upstream_link& with) const;
   void use(const upstream_hello& said, time_point now);
   void note_beat(upstream_link& from, std::uint64_t n, time_point now);
   void note_gap(const upstream_link& from, const upstream_hello& said);
-  void refuse(const node_id& relay, time_point now);
-  void release(link_id id, time_point now);
-  void drop(const upstream_link& from, drop_reason reason, time_point now);
+  void refuse(const node_id& relay, std::chrono::milliseconds lasting, time_point now);
+  void release(link_id id, drop_reason reason, time_point now);
+  void drop(link_id id, drop_reason reason, time_point now);
   void finish(give_up_reason reason);
   void new_round(time_point now);
 
   void check_deadlines(time_point now);
-  void check_current(time_point now);
+  void check_links(time_point now);
   void check_search();
+  void trim(time_point now);
+  [[nodiscard]] drop_reason why_left(const upstream_link& one, time_point now) const;
+  /// Whether nothing speaks against the link.
+  [[nodiscard]] bool fit(const upstream_link& one, time_point now) const;
+  [[nodiscard]] std::size_t wanted() const { return options_.hedge + (moving_ ? 1 : 0); }
+  [[nodiscard]] bool too_few() const;
   [[nodiscard]] bool seeking(time_point now) const;
   [[nodiscard]] bool behind(const upstream_link& from) const;
   [[nodiscard]] bool askable(const ranked_relay& relay, time_point now) const;
@@ -204,11 +123,23 @@ private:
   upstream_action connect(const ranked_relay& relay, bool accept_gap, time_point now);
   [[nodiscard]] time_point next_deadline(time_point now) const;
 
+  void note_lag(upstream_link& from, std::uint64_t made_ms, time_point now);
+  void forgive_lag();
+  void left_for_lag(time_point now);
+  [[nodiscard]] std::uint64_t affinity(const node_id& relay) const;
+  [[nodiscard]] std::vector<const ranked_relay*> leading(time_point now) const;
+  [[nodiscard]] std::optional<std::uint8_t> load(const node_id& relay) const;
+  [[nodiscard]] const ranked_relay* better_home(time_point now) const;
+  [[nodiscard]] bool away(const upstream_link& one, const ranked_relay& home) const;
+  void check_home(time_point now);
+  void stop_moving() { moving_.reset(); }
+
   upstream_options options_;
   node_id self_;
   relay_health& health_;
-  std::uint64_t spread_hash_; ///< of (self, key)
+  std::uint64_t affinity_seed_; ///< of (self, key)
   std::uint64_t random_;
+  std::chrono::milliseconds jitter_; ///< this stream's share of `beat_jitter`
 
   upstream_order order_;
   relay_loads_ptr loads_;
@@ -219,8 +150,9 @@ private:
   std::optional<time_point> beat_at_;
 
   link_id last_link_ = 0;
-  std::optional<upstream_link> current_;                  ///< feeds the log
+  std::vector<upstream_link> active_;                     ///< in use; the first leads
   std::optional<upstream_link> candidate_;                ///< has not said a good hello yet
+  std::optional<departure> departed_;                     ///< who led last, while nobody does
   std::set<node_id> tried_;                               ///< in this round through the order
   std::unordered_map<node_id, time_point> refused_until_; ///< pruned when the order changes
   std::set<node_id> without_stream_;                      ///< said not_here since the order was set
@@ -228,6 +160,23 @@ private:
   std::uint64_t gap_first_ = 0;
   std::uint32_t exhausted_ = 0; ///< rounds in a row without success
   time_point next_round_{};
+
+  epoch lag_epoch_;
+  std::int64_t least_lag_ = 0; ///< the smallest known of `lag_epoch_`'s beats
+  time_point least_lag_at_{};  ///< what it was last adjusted at, for drifting clocks
+  time_point late_again_{};    ///< no path is left for being slow before
+  std::uint32_t late_moves_ = 0;
+
+  struct move {
+    link_id from;
+    node_id to;
+    link_id link = 0; ///< 0: not dialled yet
+  };
+  std::optional<move> moving_;        ///< the planned move to a leading rank that is under way
+  std::optional<time_point> home_at_; ///< when the next one starts
+  time_point moved_at_{};
+  std::uint32_t moves_ = 0;
+
   std::deque<upstream_action> queue_;
   std::optional<give_up_reason> over_;
 };

@@ -20,25 +20,62 @@ upstream_action upstream_choice::next(time_point now) {
 }
 
 void upstream_choice::check_deadlines(time_point now) {
-  if (candidate_ && now >= candidate_->hello_by) drop(*candidate_, drop_reason::timed_out, now);
-  if (current_) check_current(now);
-  if (current_ && candidate_ && !seeking(now)) drop(*candidate_, drop_reason::not_better, now);
+  if (candidate_ && now >= candidate_->hello_by) drop(candidate_->id, drop_reason::timed_out, now);
+  check_links(now);
+  check_home(now);
+  trim(now);
+  if (candidate_ && !seeking(now)) drop(candidate_->id, drop_reason::not_better, now);
   if (beat_at_ && now - *beat_at_ >= options_.grace) finish(give_up_reason::origin_lost);
-  if (!over_ && !epoch_ && !current_) check_search();
+  if (!over_ && !epoch_ && active_.empty()) check_search();
 }
 
-void upstream_choice::check_current(time_point now) {
-  auto& held = *current_;
-  if (now - held.last_received >= options_.silent_limit) {
-    drop(held, drop_reason::silent, now);
-  } else if (behind(held) && now - held.head_moved >= options_.progress_limit) {
-    refuse(held.relay.id, now);
-    drop(held, drop_reason::behind, now);
-  } else if (!held.settled && now - held.since >= options_.settle_after && now < held.seek_at) {
-    held.settled = true;
-    health_.heard(held.relay.id);
-    new_round(now);
+void upstream_choice::check_links(time_point now) {
+  for (std::size_t i = 0; i < active_.size();) {
+    auto& held = active_[i];
+    if (now - held.last_received >= options_.silent_limit) {
+      drop(held.id, drop_reason::silent, now);
+      continue;
+    }
+    if (behind(held) && now - held.head_moved >= options_.progress_limit) {
+      refuse(held.relay.id, options_.refused_for, now);
+      drop(held.id, drop_reason::behind, now);
+      continue;
+    }
+    if (!held.settled && now - held.since >= options_.settle_after && now < held.seek_at) {
+      held.settled = true;
+      health_.heard(held.relay.id);
+      new_round(now);
+    }
+    ++i;
   }
+}
+
+/// Lets go of the links that are not wanted any more, once enough others flow.
+void upstream_choice::trim(time_point now) {
+  while (active_.size() > 1) {
+    auto good = [&](const upstream_link& one) { return one.caught_up && fit(one, now); };
+    auto flowing = static_cast<std::size_t>(std::count_if(active_.begin(), active_.end(), good));
+    // When nobody else is to be found, one is enough.
+    auto enough = exhausted_ > 0 ? std::size_t{1} : options_.hedge;
+    auto over = std::find_if(active_.begin(), active_.end(), [&](auto& one) { return !fit(one, now); });
+    if (over != active_.end() && flowing >= enough) {
+      drop(over->id, why_left(*over, now), now);
+      continue;
+    }
+    if (flowing <= options_.hedge) return;
+    if (moving_ && !good(*find(moving_->link))) return;
+    bool moved = moving_ && find(moving_->from);
+    auto left = moved ? moving_->from : active_.back().id;
+    stop_moving();
+    drop(left, moved ? drop_reason::moved : drop_reason::surplus, now);
+  }
+}
+
+drop_reason upstream_choice::why_left(const upstream_link& one, time_point now) const {
+  if (one.leaving) return drop_reason::leaving;
+  if (one.log_epoch < epoch_) return drop_reason::stale;
+  if (now >= one.seek_at) return drop_reason::no_beats;
+  return one.late ? drop_reason::late : drop_reason::surplus;
 }
 
 /// Whether a search without a log is hopeless.
@@ -48,44 +85,41 @@ void upstream_choice::check_search() {
   if (order_.live == liveness::not_live || (!order_.patient && asked)) finish(give_up_reason::not_live);
 }
 
+bool upstream_choice::fit(const upstream_link& one, time_point now) const {
+  return !one.leaving && !one.late && now < one.seek_at;
+}
+
+bool upstream_choice::too_few() const {
+  auto staying = std::count_if(active_.begin(), active_.end(), [](auto& one) { return !one.leaving; });
+  return static_cast<std::size_t>(staying) < wanted();
+}
+
 bool upstream_choice::seeking(time_point now) const {
-  return !current_ || current_->leaving || now >= current_->seek_at;
+  auto good = std::count_if(active_.begin(), active_.end(), [&](auto& one) { return fit(one, now); });
+  return static_cast<std::size_t>(good) < wanted();
 }
 
 bool upstream_choice::behind(const upstream_link& from) const {
-  return from.log_epoch == epoch_ && from.head < head_;
+  return from.log_epoch < epoch_ || (from.log_epoch == epoch_ && from.head < head_);
 }
 
 bool upstream_choice::askable(const ranked_relay& relay, time_point now) const {
   if (relay.id == self_ || tried_.contains(relay.id)) return false;
-  if (current_ &&
-      (current_->relay.id == relay.id || (current_->leaving && relay.state != relay_state::ready)))
-    return false;
+  for (auto& one : active_)
+    if (one.relay.id == relay.id) return false;
+  // A planned move or a hedge is not worth one that is about to leave.
+  if (!active_.empty() && too_few() && relay.state != relay_state::ready) return false;
   auto refused = refused_until_.find(relay.id);
   if (refused != refused_until_.end() && refused->second > now) return false;
   return health_.usable(relay.id, now);
 }
 
-/// The first choice: among the leading ranks, the less loaded of two, or by the hash alone.
-const ranked_relay* upstream_choice::lead(time_point now) const {
-  std::vector<const ranked_relay*> leading;
-  for (std::size_t i = 0; i < order_.relays.size() && i < order_.spread; ++i) {
-    auto& relay = order_.relays[i];
-    if (relay.state == relay_state::ready && askable(relay, now) && !health_.suspect(relay.id, now))
-      leading.push_back(&relay);
-  }
-  if (leading.empty()) return nullptr;
-  auto n = leading.size();
-  auto first = spread_hash_ % n;
-  if (n == 1) return leading[first];
-  auto second = (first + 1 + (spread_hash_ >> 32) % (n - 1)) % n;
-  if (!loads_) return leading[first];
-  auto a = loads_->find(leading[first]->id), b = loads_->find(leading[second]->id);
-  bool known = a != loads_->end() && b != loads_->end();
-  return leading[known && b->second < a->second ? second : first];
-}
-
 const ranked_relay* upstream_choice::pick(time_point now) const {
+  if (moving_ && !active_.empty()) {
+    auto found = std::find_if(order_.relays.begin(), order_.relays.end(),
+                              [&](auto& relay) { return relay.id == moving_->to; });
+    return found != order_.relays.end() && askable(*found, now) ? &*found : nullptr;
+  }
   if (auto* found = lead(now)) return found;
   for (bool suspects : {false, true})
     for (auto& relay : order_.relays)
@@ -96,18 +130,24 @@ const ranked_relay* upstream_choice::pick(time_point now) const {
 std::optional<upstream_action> upstream_choice::seek(time_point now) {
   if (candidate_ || !seeking(now) || now < next_round_) return std::nullopt;
   if (auto* relay = pick(now)) return connect(*relay, false, now);
+  if (moving_) {
+    stop_moving();
+    return std::nullopt;
+  }
   if (gap_relay_) {
     auto found = std::find_if(order_.relays.begin(), order_.relays.end(),
                               [&](auto& relay) { return relay.id == *gap_relay_; });
     gap_relay_.reset();
     if (found != order_.relays.end()) return connect(*found, true, now);
   }
-  if (!epoch_ && !current_ && !order_.patient) {
+  if (!epoch_ && active_.empty() && !order_.patient) {
     finish(without_stream_.empty() ? give_up_reason::unreachable : give_up_reason::not_live);
     return std::nullopt;
   }
   next_round_ = now + backoff(options_.first_wait, options_.longest_wait, exhausted_++, random_);
   tried_.clear();
+  trim(now);
+  forgive_lag();
   return std::nullopt;
 }
 
@@ -120,8 +160,9 @@ upstream_action upstream_choice::connect(const ranked_relay& relay, bool accept_
   fresh.hello_by = now + options_.connect_limit;
   fresh.accept_gap = accept_gap;
   candidate_ = std::move(fresh);
+  if (moving_) moving_->link = last_link_;
   return connect_upstream{last_link_,         relay.id,    relay.trunk_address, epoch_,
-                          epoch_ ? head_ : 0, order_.mode, current_.has_value()};
+                          epoch_ ? head_ : 0, order_.mode, !active_.empty()};
 }
 
 upstream_choice::time_point upstream_choice::next_deadline(time_point now) const {
@@ -131,11 +172,12 @@ upstream_choice::time_point upstream_choice::next_deadline(time_point now) const
     sooner(candidate_->hello_by);
   else if (seeking(now))
     sooner(next_round_);
-  if (current_) {
-    sooner(current_->last_received + options_.silent_limit);
-    if (behind(*current_)) sooner(current_->head_moved + options_.progress_limit);
-    if (!seeking(now)) sooner(current_->seek_at);
+  for (auto& one : active_) {
+    sooner(one.last_received + options_.silent_limit);
+    if (behind(one)) sooner(one.head_moved + options_.progress_limit);
+    if (now < one.seek_at) sooner(one.seek_at);
   }
+  if (home_at_) sooner(*home_at_);
   if (beat_at_) sooner(*beat_at_ + options_.grace);
   return until;
 }

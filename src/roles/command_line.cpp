@@ -164,6 +164,10 @@ private:
     add(group, "--store", o.store, "Where directories keep policy and relays: memory or etcd", directory_only)
         ->check(CLI::IsMember({"memory", "etcd"}));
     add(group, "--etcd", o.etcd_urls, "etcd's servers: http://HOST:PORT,...", directory_only);
+    add(group, "--hedge", o.hedge,
+        "Pulls of each stream at once, from different relays; 2: for streams that must not even pause",
+        {process_role::edge, process_role::all})
+        ->check(CLI::Range(1, 2));
     usable_["--test-no-failover"] = {process_role::relay, process_role::edge, process_role::all};
     app_.add_flag("--test-no-failover", o.no_failover)->group("");
   }

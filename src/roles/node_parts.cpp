@@ -132,6 +132,7 @@ result<void> node_parts::open_control() {
   settings.relay = is(node_role::relay);
   settings.zone = chosen.zone;
   settings.choice.grace = seconds(chosen.grace_s);
+  if (is(node_role::edge)) settings.choice.hedge = chosen.hedge;
   settings.no_failover = chosen.no_failover;
   upstreams = std::make_unique<net::trunk::pullers>(hub, control->control(), trunk_identity(), settings, log);
   hub.on_demand(upstreams->factory());

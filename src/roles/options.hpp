@@ -49,6 +49,7 @@ struct options {
   std::uint32_t copies = 2;
   std::string store = "memory"; ///< what directories keep: `memory` or `etcd`
   std::string etcd_urls = "http://127.0.0.1:2379";
+  std::uint32_t hedge = 1;
 
   std::uint32_t origins = 1, relays = 3, edges = 2, directory_count = 3; ///< of `--role all`
   std::uint32_t port_shift = 0;

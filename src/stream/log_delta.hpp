@@ -36,6 +36,7 @@ struct beat {
   node_id origin;
   bool publisher_live = true; ///< false: the publisher is away, within its grace time
   time_pair newest;
+  std::uint64_t made_ms = 0; ///< unix ms when the origin made it; 0: it does not say
 };
 
 /// Node ids from the origin to the node that holds the log, both included.

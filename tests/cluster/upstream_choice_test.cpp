@@ -39,7 +39,7 @@ TEST_CASE("an upstream that says it searches has 1.5 s for its hello") {
 TEST_CASE("a closed upstream is followed by the next in the order at once, from the offset we have") {
   puller p;
   p.settle({"a", "b", "c"});
-  p.choice.set_position(p.log, 5000);
+  p.position(5000);
   CHECK(p.closed("a") == names{"connect b"});
   CHECK(p.last.at == p.log);
   CHECK(p.last.from == 5000);
@@ -78,12 +78,17 @@ TEST_CASE("a hop that ticks without beats is kept for 600 ms and 400 ms per hop,
   }
 }
 
-TEST_CASE("a probe takes over when its beat is higher, and the old link is dropped first") {
+TEST_CASE("a probe with a higher beat is used at once, and the old link dropped when it has caught up") {
   puller p;
   p.settle({"a", "b"});
   CHECK(p.pass(1400ms, {"a"}) == names{"probe b"});
   p.n += 5;
-  CHECK(p.hello("b") == names{"drop a replaced", "use b"});
+  CHECK(p.hello("b") == names{"join b"});
+  CHECK(p.choice.current() == "a");
+  CHECK(p.catch_up("b") == names{"drop a no_beats", "lead b"});
+  REQUIRE(p.after.has_value());
+  CHECK(p.after->relay == "a");
+  CHECK(p.after->reason == drop_reason::no_beats);
   CHECK(p.choice.current() == "b");
 }
 
@@ -94,7 +99,10 @@ TEST_CASE("a probe with a higher epoch takes over whatever its beat") {
   auto fresh = p.greeting("b");
   fresh.log_epoch = second_epoch;
   fresh.beat = 1;
-  CHECK(p.hello("b", fresh) == names{"drop a replaced", "use b"});
+  CHECK(p.hello("b", fresh) == names{"join b"});
+  p.log = second_epoch;
+  p.position(10);
+  CHECK(p.catch_up("b") == names{"drop a stale", "lead b"});
 }
 
 TEST_CASE("an orphaned upstream is kept while nobody has a higher beat") {
@@ -114,7 +122,7 @@ TEST_CASE("beats that return end the search, and the probe under way is dropped"
   puller p;
   p.settle({"a", "b"});
   CHECK(p.pass(1400ms, {"a"}) == names{"probe b"});
-  p.choice.beat(p.links["a"], ++p.n, p.now);
+  p.choice.beat(p.links["a"], ++p.n, 0, p.now);
   CHECK(p.run() == names{"drop b not_better"});
   CHECK(p.pass(5s, {"a"}, {"a"}).empty());
 }
@@ -126,8 +134,10 @@ TEST_CASE("an upstream that is orphaned when it greets is used, and others are p
   auto orphan = p.greeting("a");
   orphan.orphaned = true;
   CHECK(p.hello("a", orphan) == names{"use a", "probe b"});
+  p.position(1000);
   p.n += 1;
-  CHECK(p.hello("b") == names{"drop a replaced", "use b"});
+  CHECK(p.hello("b") == names{"join b"});
+  CHECK(p.catch_up("b") == names{"drop a no_beats", "lead b"});
 }
 
 TEST_CASE("without any beat for the grace time the origin is lost") {
@@ -197,14 +207,15 @@ TEST_CASE("a lower epoch is stale, a higher one is taken on the same link") {
   q.log = second_epoch;
   q.n = 1;
   CHECK(q.hello("a").empty());
-  q.choice.set_position(q.log, 10);
+  q.position(10);
+  CHECK(q.catch_up("a").empty());
   CHECK(q.pass(5s, {"a"}, {"a"}).empty());
 }
 
 TEST_CASE("an upstream that no longer has our offset waits until all others were asked") {
   puller p;
   p.settle({"a", "b", "c"});
-  p.choice.set_position(p.log, 5000);
+  p.position(5000);
   CHECK(p.closed("a") == names{"connect b"});
   auto late = p.greeting("b");
   late.first = 9000;
@@ -230,7 +241,7 @@ TEST_CASE("a relay without a gap is preferred to one with a gap") {
 TEST_CASE("an upstream behind us is left after 300 ms unless its head moves") {
   puller p;
   p.settle({"a", "b"});
-  p.choice.set_position(p.log, 5000);
+  p.position(5000);
   CHECK(p.closed("a") == names{"connect b"});
   CHECK(p.hello("b") == names{"use b"});
   CHECK(p.pass(200ms, {"b"}, {"b"}).empty());
@@ -244,7 +255,8 @@ TEST_CASE("an upstream behind us is left after 300 ms unless its head moves") {
 TEST_CASE("an upstream that delivers is not behind, however old its last tick") {
   puller p;
   p.settle({"a", "b"});
-  p.choice.set_position(p.log, 500'000);
+  p.position(500'000);
+  CHECK(p.catch_up("a").empty());
   CHECK(p.pass(5s, {"a"}, {"a"}).empty());
 }
 
@@ -262,7 +274,10 @@ TEST_CASE("a draining or vanished upstream is left without a pause, for one that
   CHECK(p.run() == names{"probe b"});
   CHECK(p.choice.current() == "a");
   CHECK(p.not_here("b") == names{"probe c"});
-  CHECK(p.hello("c") == names{"drop a replaced", "use c"});
+  CHECK(p.hello("c") == names{"join c"});
+  CHECK(p.pass(100ms, {"a", "c"}, {"a", "c"}).empty());
+  CHECK(p.choice.current() == "a");
+  CHECK(p.catch_up("c") == names{"drop a leaving", "lead c"});
   CHECK(p.pass(3s, {"c"}, {"c"}).empty());
 }
 
@@ -291,7 +306,8 @@ TEST_CASE("events of a link that is over change nothing") {
   p.choice.closed(old, p.now);
   p.choice.not_here(old, p.now);
   p.choice.tick(old, 1, p.now);
-  p.choice.beat(old, 99, p.now);
+  p.choice.delivered(old, 2000, p.now);
+  p.choice.beat(old, 99, 0, p.now);
   p.choice.ended(old, p.now);
   CHECK(p.run().empty());
   CHECK(p.hello("b") == names{"use b"});

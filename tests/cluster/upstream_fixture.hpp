@@ -13,8 +13,15 @@ using namespace std::chrono_literals;
 constexpr epoch first_epoch{1'700'000'000'000ull << 16};
 constexpr epoch second_epoch{1'700'000'001'000ull << 16};
 
+/// Without jitter, so that deadlines are exact.
+inline upstream_options exact() {
+  upstream_options out;
+  out.beat_jitter = 0ms;
+  return out;
+}
+
 struct puller {
-  explicit puller(upstream_options options = {}, node_id self = "edge-1")
+  explicit puller(upstream_options options = exact(), node_id self = "edge-1")
       : choice(key(), std::move(self), health, 7, options) {}
 
   static upstream_order order(const names& relays, liveness live = liveness::live) {
@@ -31,7 +38,7 @@ struct puller {
   }
 
   /// Does all that is to be done now. Each action becomes a word: `connect a`, `probe a`, `use a`,
-  /// `use a over gap`, `drop a silent`, `give up ended`.
+  /// `use a over gap`, `join a` (used beside others), `lead a`, `drop a silent`, `give up ended`.
   names run() {
     names said;
     for (int limit = 0; limit < 1000; ++limit) {
@@ -56,8 +63,14 @@ struct puller {
       last = *connect;
       return (connect->probe ? "probe " : "connect ") + connect->relay;
     }
-    if (auto* use = std::get_if<use_upstream>(&action))
-      return "use " + relays[use->link] + (use->accept_gap ? " over gap" : "");
+    if (auto* use = std::get_if<use_upstream>(&action)) {
+      if (use->lead) after = use->after;
+      return (use->lead ? "use " : "join ") + relays[use->link] + (use->accept_gap ? " over gap" : "");
+    }
+    if (auto* lead = std::get_if<lead_upstream>(&action)) {
+      after = lead->after;
+      return "lead " + relays[lead->link];
+    }
     if (auto* drop = std::get_if<drop_upstream>(&action))
       return fmt::format("drop {} {}", relays[drop->link], name(drop->reason));
     return fmt::format("give up {}", name(std::get<give_up>(action).reason));
@@ -76,11 +89,17 @@ struct puller {
           choice.received(links[id], now);
         if (!beating.empty()) ++n;
         for (auto& id : beating)
-          choice.beat(links[id], n, now);
+          choice.beat(links[id], n, made(late[id]), now);
       }
     }
     add(run());
     return said;
+  }
+
+  /// The origin's clock, `ago` earlier than now.
+  std::uint64_t made(std::chrono::milliseconds ago) const {
+    auto clock = std::chrono::duration_cast<std::chrono::milliseconds>((now - ago).time_since_epoch());
+    return static_cast<std::uint64_t>(clock.count()) + 5'000'000;
   }
 
   upstream_hello greeting(const std::string& id) const {
@@ -107,12 +126,23 @@ struct puller {
     return run();
   }
 
+  /// The link brought everything up to our head.
+  names catch_up(const std::string& id) {
+    choice.delivered(links[id], head, now);
+    return run();
+  }
+  void position(std::uint64_t at) {
+    head = at;
+    choice.set_position(log, at, now);
+  }
+
   /// Connected to the first of `relays`, with a log, and proven.
   void settle(const names& all) {
     choice.set_order(order(all), now);
     CHECK(run() == names{"connect " + all[0]});
     CHECK(hello(all[0]) == names{"use " + all[0]});
-    choice.set_position(log, 1000);
+    position(1000);
+    CHECK(catch_up(all[0]).empty());
     CHECK(pass(2s, {all[0]}, {all[0]}).empty());
   }
 
@@ -123,6 +153,9 @@ struct puller {
   relay_health health{1};
   upstream_choice choice;
   connect_upstream last{};
+  std::uint64_t head = 0;
+  std::optional<departure> after;                                  ///< said with the newest leader
+  std::unordered_map<std::string, std::chrono::milliseconds> late; ///< of a relay's beats
   std::unordered_map<link_id, std::string> relays;
   std::unordered_map<std::string, link_id> links;
 };

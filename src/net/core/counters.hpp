@@ -2,6 +2,9 @@
 // the copies from any thread. Names, help texts and units are in `net/http/metrics.cpp`.
 #pragma once
 
+#include "cluster/upstream_types.hpp"
+
+#include <array>
 #include <atomic>
 #include <cstdint>
 
@@ -48,12 +51,15 @@ struct http_counters {
 };
 
 struct trunk_counters {
-  counter pulls_started;   ///< connections made to pull
-  counter pushes_started;  ///< connections made to push
-  counter served;          ///< trunk readers accepted
-  counter received_bytes;  ///< log bytes taken in
-  counter sent_bytes;      ///< log bytes sent to other nodes
-  counter switches;        ///< times a pull went on to another upstream
+  counter pulls_started;  ///< connections made to pull
+  counter pushes_started; ///< connections made to push
+  counter served;         ///< trunk readers accepted
+  counter received_bytes; ///< log bytes taken in
+  counter sent_bytes;     ///< log bytes sent to other nodes
+  /// Times another upstream came to lead a stream, by why the one before was left.
+  std::array<counter, cluster::drop_reasons> switches;
+  counter hedge_pulls;     ///< second pulls taken into use
+  counter doubled_bytes;   ///< log bytes that had come another way before, and were discarded
   counter gaps;            ///< gaps accepted
   counter gap_bytes;       ///< log bytes those gaps left out
   counter protocol_errors; ///< connections ended for breaking the trunk's protocol or failing its proof

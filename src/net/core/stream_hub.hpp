@@ -30,6 +30,8 @@ public:
   [[nodiscard]] virtual std::uint64_t orphaned_since() const noexcept { return 0; }
   /// It will never feed again: the next reader gets another.
   [[nodiscard]] virtual bool finished() const noexcept { return false; }
+  /// It has brought everything up to the log's head.
+  [[nodiscard]] virtual bool flowing() const { return true; }
 };
 
 /// A stream and its feeder on the home worker.
@@ -38,6 +40,7 @@ struct hosted_stream {
 
   stream::stream log;
   std::unique_ptr<feeder> source;
+  bool handed_over = false; ///< beside `source` the push before it still writes, until that one flows
   std::vector<std::weak_ptr<audience>> audiences; ///< of the current log, by worker index
   std::chrono::steady_clock::time_point unwanted_since{};
   bool unwanted = false;
@@ -121,6 +124,8 @@ public:
   static void log_began(hosted_stream& h);
   /// Home worker only: `h` lost its feeder while its log goes on: another takes over, or the log ends.
   void feed_again(hosted_stream& h);
+  /// Whether `feed_again` finds another feeder.
+  [[nodiscard]] bool can_feed() const noexcept { return make_feeder_ != nullptr; }
 
   /// All streams with a current log, for the API; `done` runs on `caller`.
   void list(worker& caller, std::function<void(std::vector<stream_status>)> done);

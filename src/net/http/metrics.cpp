@@ -91,8 +91,10 @@ const std::array rows{
         [](const wc& w) -> cref { return w.trunk.received_bytes; }},
     row{"sluice_trunk_sent_bytes_total", "Log bytes sent to other nodes", count,
         [](const wc& w) -> cref { return w.trunk.sent_bytes; }},
-    row{"sluice_trunk_switches_total", "Times a pull went on to another upstream", count,
-        [](const wc& w) -> cref { return w.trunk.switches; }},
+    row{"sluice_trunk_hedge_pulls_total", "Second pulls taken into use", count,
+        [](const wc& w) -> cref { return w.trunk.hedge_pulls; }},
+    row{"sluice_trunk_doubled_bytes_total", "Log bytes that had come another way before and were discarded",
+        count, [](const wc& w) -> cref { return w.trunk.doubled_bytes; }},
     row{"sluice_trunk_gaps_total", "Gaps accepted", count, [](const wc& w) -> cref { return w.trunk.gaps; }},
     row{"sluice_trunk_gap_bytes_total", "Log bytes left out by gaps", count,
         [](const wc& w) -> cref { return w.trunk.gap_bytes; }},
@@ -100,6 +102,31 @@ const std::array rows{
         "Trunk connections ended for breaking the protocol or its proof", count,
         [](const wc& w) -> cref { return w.trunk.protocol_errors; }},
 };
+
+/// Why a leading upstream can be left for another one.
+constexpr std::array switch_reasons{
+    cluster::drop_reason::closed,  cluster::drop_reason::silent, cluster::drop_reason::no_beats,
+    cluster::drop_reason::late,    cluster::drop_reason::behind, cluster::drop_reason::leaving,
+    cluster::drop_reason::moved,   cluster::drop_reason::stale,  cluster::drop_reason::loop,
+    cluster::drop_reason::refused, cluster::drop_reason::surplus};
+
+MetricFamily switches(worker_pool& workers) {
+  MetricFamily out;
+  out.name = "sluice_trunk_switches_total";
+  out.help = "Times another upstream came to lead a stream, by why the one before was left";
+  out.type = count;
+  for (auto reason : switch_reasons) {
+    prometheus::ClientMetric metric;
+    metric.label.push_back({"reason", std::string(cluster::name(reason))});
+    for (std::size_t i = 0; i < workers.size(); ++i) {
+      const auto& counters = std::as_const(workers.at(i)).counters().trunk;
+      metric.counter.value +=
+          static_cast<double>(counters.switches[static_cast<std::size_t>(reason)].value());
+    }
+    out.metric.push_back(std::move(metric));
+  }
+  return out;
+}
 
 double resident_bytes() {
   std::ifstream statm("/proc/self/statm");
@@ -126,6 +153,7 @@ std::string scrape(worker_pool& workers, const more_metrics& more) {
       sum += static_cast<double>(r.read(std::as_const(workers.at(i)).counters()).value());
     families.push_back(family(r.name, r.help, r.type, sum * r.unit));
   }
+  families.push_back(switches(workers));
   families.push_back(
       gauge_family("process_resident_memory_bytes", "Resident memory of the process", resident_bytes()));
   if (more) more(families);

@@ -174,7 +174,7 @@ void publication::make_beat() {
   auto* current = stream_.log.current();
   if (!current) return;
   if (services_.times) services_.times->set(stream_.log.key(), newest_.timestamp);
-  current->set_beat({++beats_, services_.node, publisher_ != nullptr, newest_});
+  current->set_beat({++beats_, services_.node, publisher_ != nullptr, newest_, unix_ms()});
 }
 
 void publication::every_beat() {

@@ -65,6 +65,12 @@ void log_receiver::take_over(hosted_stream& h) {
   auto* log = mine(h);
   if (!log) return;
   log->discard_uncommitted();
+  lead(h);
+}
+
+void log_receiver::lead(hosted_stream& h) const {
+  auto* log = mine(h);
+  if (!log) return;
   if (auto path = path_to_here(); *log->path() != path) log->set_path(std::move(path));
 }
 
@@ -89,6 +95,7 @@ result<void> log_receiver::bytes(hosted_stream& h, byte_view piece) {
     return error{errc::malformed, fmt::format("bytes of {} at {}, but the log stands at {}",
                                               h.log.key().str(), at, log->written())};
   auto known = std::min<std::uint64_t>(log->written() - at, piece.size());
+  home_.counters().trunk.doubled_bytes.add(known);
   return h.log.append(piece.subspan(static_cast<std::size_t>(known)));
 }
 

@@ -20,8 +20,10 @@ public:
 
   /// Says that this upstream goes on with the current log at `from`: bytes below head will be skipped.
   void resume(const log_state& said, std::uint64_t from);
-  /// From now on this upstream feeds: what another left behind head is forgotten, and its path holds.
+  /// From now on only this upstream feeds: what another left behind head is forgotten, and its path holds.
   void take_over(hosted_stream& h);
+  /// From now on this upstream's path is the log's.
+  void lead(hosted_stream& h) const;
 
   /// Bytes of the upstream's log. Errors: `malformed` (not tags, or a hole), `closed` (this log is over).
   result<void> bytes(hosted_stream& h, byte_view piece);

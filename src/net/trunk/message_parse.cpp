@@ -174,6 +174,7 @@ stream::beat read_beat(fields& in) {
   out.publisher_live = in.text("publisher") != "grace";
   out.newest.timestamp = in.small("timestamp");
   out.newest.unix_ms = in.number("unix_ms");
+  if (in.has("made_ms")) out.made_ms = in.number("made_ms");
   return out;
 }
 
@@ -187,6 +188,8 @@ message read(std::string_view type, fields& in) {
   if (type == "end") return end{stream::parse_end_reason(in.text("reason"))};
   if (type == "not_here") return not_here{};
   if (type == "searching") return searching{};
+  if (type == "release") return release{};
+  if (type == "release") return release{};
   if (type == "stale") return stale{epoch{in.number("epoch")}};
   if (type == "error") return failure{in.text("code"), in.text("message", max_explanation)};
   return unknown{std::string(type)};

@@ -68,7 +68,8 @@ struct writer {
             {"origin", m.origin},
             {"publisher", m.publisher_live ? "live" : "grace"},
             {"timestamp", m.newest.timestamp},
-            {"unix_ms", m.newest.unix_ms}};
+            {"unix_ms", m.newest.unix_ms},
+            {"made_ms", m.made_ms}};
   }
   json::object operator()(const path_change& m) const { return {{"type", "path"}, {"path", names(m.path)}}; }
   json::object operator()(const gap& m) const {
@@ -78,6 +79,7 @@ struct writer {
   json::object operator()(const not_here&) const { return {{"type", "not_here"}}; }
   json::object operator()(const searching&) const { return {{"type", "searching"}}; }
   json::object operator()(const stale& m) const { return {{"type", "stale"}, {"epoch", m.newest.value}}; }
+  json::object operator()(const release&) const { return {{"type", "release"}}; }
   json::object operator()(const failure& m) const {
     return {{"type", "error"}, {"code", m.code}, {"message", m.message.substr(0, max_explanation)}};
   }

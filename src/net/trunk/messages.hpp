@@ -88,6 +88,8 @@ struct searching {};
 struct stale {
   epoch newest;
 };
+/// The origin is to push elsewhere: the relay finds another upstream while bytes still come, then closes.
+struct release {};
 /// Why the sender closes the connection.
 struct failure {
   std::string code, message;
@@ -98,7 +100,7 @@ struct unknown {
 };
 
 using message = std::variant<challenge, hello, tick, stream::beat, path_change, gap, end, not_here, searching,
-                             stale, failure, unknown>;
+                             stale, release, failure, unknown>;
 
 /// JSON text of `m`. Error: `too_large` (a hello or gap whose headers make it exceed `max_control_message`).
 result<std::string> encode(const message& m);

@@ -88,7 +88,24 @@ private:
   void feed(hosted_stream& h) {
     h.source = std::make_unique<push_feeder>(std::static_pointer_cast<publish_session>(shared_from_this()));
     feeds_ = true;
+    leaving_ = h.handed_over = false;
     note_beat();
+  }
+
+  /// Another upstream is to feed; until it flows this push still does.
+  void hand_over(hosted_stream& h) {
+    if (!feeds_) return finish();
+    if (!here_.hub.can_feed() || leaving_) return;
+    here_.log.info("push is to end, another upstream is sought", "stream", asked_.key.str(), "origin", peer_);
+    leaving_ = h.handed_over = true;
+    here_.hub.feed_again(h);
+  }
+
+  /// Whether the upstream that was sought flows: the push is over.
+  bool handed_over(hosted_stream& h) {
+    if (!leaving_ || !h.source || !h.source->flowing()) return false;
+    finish();
+    return true;
   }
 
   void take_over(hosted_stream& h) {
@@ -100,7 +117,8 @@ private:
     heard_ = steady_clock::now();
     auto* h = here_.hub.find(asked_.key);
     if (!h) return finish();
-    if (!feeds_ && receiver_.extends(*h, bytes.size())) take_over(*h);
+    if (handed_over(*h)) return;
+    if (!feeds_ && !leaving_ && receiver_.extends(*h, bytes.size())) take_over(*h);
     if (auto ok = receiver_.bytes(*h, bytes); !ok) refuse(ok.error());
   }
 
@@ -111,6 +129,7 @@ private:
     if (const auto* left_out = std::get_if<gap>(&m)) return on_gap(*h, *left_out);
     if (const auto* why = std::get_if<end>(&m)) return on_end(*h, why->reason);
     if (const auto* again = std::get_if<hello>(&m)) return take_log(*again);
+    if (std::holds_alternative<release>(m)) return hand_over(*h);
     if (const auto* changed = std::get_if<path_change>(&m))
       if (auto ok = receiver_.set_path(*h, changed->path, feeds_); !ok) refuse(ok.error());
   }
@@ -120,8 +139,8 @@ private:
     bool newer = log && log->identity().log_epoch == receiver_.of() &&
                  (!log->last_beat() || b.number > log->last_beat()->number);
     // Without new bytes the beat shows which way is alive.
-    if (!feeds_ && newer && receiver_.at() >= log->head()) take_over(h);
-    if (!feeds_) return;
+    if (!feeds_ && !leaving_ && newer && receiver_.at() >= log->head()) take_over(h);
+    if (!feeds_ && !(leaving_ && newer)) return;
     note_beat();
     receiver_.set_beat(h, b);
   }
@@ -149,6 +168,7 @@ private:
   void tick() {
     auto* h = here_.hub.find(asked_.key);
     if (!h || dead(here_.options.push_silence_limit)) return finish();
+    if (handed_over(*h)) return;
     if (feeds_ && h->log.current() && steady_clock::now() - beat_at_ >= here_.options.grace) {
       h->log.finish(stream::end_reason::origin_lost);
       return finish();
@@ -159,6 +179,7 @@ private:
   void on_over() override {
     ticker_.reset();
     catch_up_.reset();
+    if (auto* left = leaving_ ? here_.hub.find(asked_.key) : nullptr) left->handed_over = false;
     auto* h = feeds_ ? here_.hub.find(asked_.key) : nullptr;
     if (!h) return;
     here_.log.info("push lost", "stream", asked_.key.str(), "origin", peer_);
@@ -168,7 +189,8 @@ private:
   log_receiver receiver_;
   std::optional<ticker> ticker_;
   std::optional<deadline> catch_up_;
-  bool feeds_ = false; ///< the stream's source is this push
+  bool feeds_ = false;   ///< the stream's source is this push
+  bool leaving_ = false; ///< the stream's source is to be another, and this push still writes
   steady_clock::time_point beat_at_;
   std::uint64_t beat_unix_ms_ = 0;
 };

@@ -1,5 +1,7 @@
 #include "net/trunk/puller.hpp"
 
+#include <algorithm>
+
 namespace sluice::net::trunk {
 
 namespace {
@@ -14,8 +16,8 @@ std::uint64_t random_number() {
 puller::puller(std::shared_ptr<pull_context> context, hosted_stream& h, worker& home)
     : context_(std::move(context)), stream_(h), home_(home), log_(context_->log),
       choice_(h.log.key(), context_->self.node, context_->health, random_number(), context_->options.choice),
-      receiver_(home, context_->self.node), wake_(home.io()),
-      ticker_(home.io(), tick_interval, [this] { tick(); }), anchor_(std::make_shared<puller*>(this)) {
+      wake_(home.io()), ticker_(home.io(), tick_interval, [this] { tick(); }),
+      anchor_(std::make_shared<puller*>(this)) {
   context_->pulling[home_.index()].push_back(this);
   choice_.set_loads(context_->loads[home_.index()]);
   ask();
@@ -28,8 +30,11 @@ puller::~puller() {
 std::uint64_t puller::orphaned_since() const noexcept {
   const auto* log = stream_.log.current();
   const auto& limits = context_->options.choice;
-  auto limit = limits.beat_limit + limits.beat_limit_per_hop * receiver_.path().size();
-  return log && steady::now() - beat_at_ >= limit ? beat_unix_ms_ : 0;
+  if (!log) return 0;
+  // The log's path ends with this node.
+  auto limit =
+      limits.beat_limit + limits.beat_limit_per_hop * (std::max<std::size_t>(log->path()->size(), 1) - 1);
+  return steady::now() - beat_at_ >= limit ? beat_unix_ms_ : 0;
 }
 
 void puller::ask() {
@@ -90,7 +95,14 @@ void puller::drive() {
 }
 
 void puller::note_position() {
-  if (const auto* log = stream_.log.current()) choice_.set_position(log->identity().log_epoch, log->head());
+  if (const auto* log = stream_.log.current())
+    choice_.set_position(log->identity().log_epoch, log->head(), steady::now());
+}
+
+/// Whether the choice has something to do about it.
+bool puller::note_delivery(const source& from) {
+  note_position();
+  return choice_.delivered(from.id(), from.receiver.at(), steady::now());
 }
 
 void puller::perform(const cluster::connect_upstream& to) {
@@ -105,20 +117,51 @@ void puller::perform(const cluster::use_upstream& chosen) {
   auto& from = *found->second;
   auto outcome = adopt(from, chosen.accept_gap);
   if (!outcome) return act_on(from, outcome);
-  if (fed_) home_.counters().trunk.switches.add();
-  fed_ = true;
-  current_ = chosen.link;
-  log_.info("pulling", "stream", stream_.log.key().str(), "from", from.relay(), "epoch", receiver_.of().value,
-            "offset", *from.said->from);
+  if (chosen.lead) return lead(from, chosen.after);
+  if (context_->options.choice.hedge > 1) home_.counters().trunk.hedge_pulls.add();
+  log_.debug("pulling beside", "stream", stream_.log.key().str(), "from", from.relay(), "offset",
+             *from.said->from);
+}
+
+void puller::perform(const cluster::lead_upstream& chosen) {
+  auto found = links_.find(chosen.link);
+  if (found != links_.end()) lead(*found->second, chosen.after);
+}
+
+void puller::lead(source& from, const std::optional<cluster::departure>& after) {
+  leader_ = from.id();
+  from.receiver.lead(stream_);
+  auto key = stream_.log.key().str();
+  const auto* log = stream_.log.current();
+  auto head = log ? log->head() : 0;
+  if (!after)
+    return log_.info("pulling", "stream", key, "from", from.relay(), "epoch", from.receiver.of().value,
+                     "offset", head);
+  home_.counters().trunk.switches[static_cast<std::size_t>(after->reason)].add();
+  log_.info("upstream switched", "stream", key, "from", after->relay, "to", from.relay(), "reason",
+            cluster::name(after->reason), "epoch", from.receiver.of().value, "offset", head);
+}
+
+bool puller::others_in_use(const source& than) const {
+  return std::any_of(links_.begin(), links_.end(),
+                     [&](const auto& item) { return item.second.get() != &than && item.second->in_use; });
 }
 
 void puller::perform(const cluster::drop_upstream& dropped) {
   auto found = links_.find(dropped.link);
   if (found == links_.end()) return;
-  log_.info("upstream dropped", "stream", stream_.log.key().str(), "relay", found->second->relay(), "reason",
-            cluster::name(dropped.reason));
+  auto& gone = *found->second;
+  // What follows a link in use that others stand in for is told by the line of the switch, if one is due.
+  if (gone.in_use && !others_in_use(gone))
+    log_.info("upstream dropped", "stream", stream_.log.key().str(), "relay", gone.relay(), "reason",
+              cluster::name(dropped.reason));
+  else
+    log_.debug("upstream dropped", "stream", stream_.log.key().str(), "relay", gone.relay(), "reason",
+               cluster::name(dropped.reason));
+  if (dropped.reason == cluster::drop_reason::silent || dropped.reason == cluster::drop_reason::timed_out)
+    context_->prober->watch(gone.entry(), stream_.log.key(), steady::now());
   bool stale_there = dropped.reason == cluster::drop_reason::stale;
-  if (stale_there) found->second->send(stale{stream_.log.last_epoch()});
+  if (stale_there) gone.send(stale{stream_.log.last_epoch()});
   retire(dropped.link, !stale_there);
 }
 
@@ -169,7 +212,7 @@ void puller::retire(cluster::link_id id, bool at_once) {
   // It may be the caller, so it is destroyed later.
   home_.post([over = std::shared_ptr<source>(std::move(found->second))] {});
   links_.erase(found);
-  if (current_ == id) current_ = 0;
+  if (leader_ == id) leader_ = 0;
 }
 
 result<void> puller::adopt(source& from, bool accept_gap) {
@@ -180,15 +223,23 @@ result<void> puller::adopt(source& from, bool accept_gap) {
     catch_up_.emplace(home_.io(), context_->options.catch_up_limit, [this] { stream_.log.caught_up(); });
     beat_at_ = steady::now();
     beat_unix_ms_ = unix_ms_now();
-    return receiver_.begin(stream_, said, start);
+    if (auto began = from.receiver.begin(stream_, said, start); !began) return began;
+    from.in_use = true;
+    static_cast<void>(note_delivery(from));
+    return {};
   }
-  receiver_.resume(said, start);
-  receiver_.take_over(stream_);
-  if (start <= log->head()) return {};
-  if (!accept_gap)
+  from.receiver.resume(said, start);
+  // Whoever else writes now may stand inside the tag that is incomplete: its bytes are this one's, too.
+  if (!others_in_use(from) && !stream_.handed_over) from.receiver.take_over(stream_);
+  if (from.id() == leader_) from.receiver.lead(stream_);
+  bool whole = start <= log->head();
+  if (!whole && !accept_gap)
     return error{errc::malformed, fmt::format("a log that goes on at {}, beyond what was asked for", start)};
+  from.in_use = true;
+  static_cast<void>(note_delivery(from));
+  if (whole) return {};
   log_.warn("gap accepted", "stream", stream_.log.key().str(), "from", log->head(), "to", start);
-  return receiver_.skip(stream_, {log->head(), start, said.headers});
+  return from.receiver.skip(stream_, {log->head(), start, said.headers});
 }
 
 void puller::act_on(source& from, const result<void>& outcome) {
@@ -205,9 +256,11 @@ void puller::act_on(source& from, const result<void>& outcome) {
 }
 
 void puller::tick() {
-  auto found = links_.find(current_);
+  context_->prober->poll(home_, steady::now());
   const auto* log = stream_.log.current();
-  if (found != links_.end() && log) found->second->send(trunk::tick{log->head()});
+  if (!log) return;
+  for (auto& [id, link] : links_)
+    if (link->in_use) link->send(trunk::tick{log->head()});
 }
 
 } // namespace sluice::net::trunk

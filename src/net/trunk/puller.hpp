@@ -22,6 +22,7 @@ public:
   [[nodiscard]] bool on_demand() const noexcept override { return true; }
   [[nodiscard]] std::uint64_t orphaned_since() const noexcept override;
   [[nodiscard]] bool finished() const noexcept override { return finished_; }
+  [[nodiscard]] bool flowing() const override { return choice_.flowing(); }
 
   /// Asks for the enumeration again, a little later.
   void ask_soon();
@@ -38,6 +39,7 @@ private:
   void drive();
   void perform(const cluster::connect_upstream& to);
   void perform(const cluster::use_upstream& chosen);
+  void perform(const cluster::lead_upstream& chosen);
   void perform(const cluster::drop_upstream& dropped);
   void perform(const cluster::wait_until& wait);
   void perform(const cluster::give_up& over);
@@ -45,7 +47,10 @@ private:
   void finish(const error& why, stream::end_reason reason);
 
   [[nodiscard]] result<void> adopt(source& from, bool accept_gap);
+  void lead(source& from, const std::optional<cluster::departure>& after);
+  [[nodiscard]] bool others_in_use(const source& than) const;
   void note_position();
+  [[nodiscard]] bool note_delivery(const source& from);
   void tick();
 
   void on_life(source& from) override;
@@ -53,7 +58,8 @@ private:
   void on_message(source& from, const message& m) override;
   void on_bytes(source& from, byte_view bytes) override;
   void on_lost(source& from, const error& why) override;
-  void on_beat(const stream::beat& b);
+  void on_beat(const source& from, const stream::beat& b);
+  void on_gap(source& from, const gap& left_out);
   void act_on(source& from, const result<void>& outcome);
 
   std::shared_ptr<pull_context> context_;
@@ -61,12 +67,10 @@ private:
   worker& home_;
   logger log_;
   cluster::upstream_choice choice_;
-  log_receiver receiver_;
   std::map<cluster::link_id, std::unique_ptr<source>> links_;
-  cluster::link_id current_ = 0; ///< the link that feeds, 0: none
-  bool fed_ = false;             ///< some link has fed
-  bool held_ = false;            ///< the wait for the push is over
-  node_id only_;                 ///< the one relay asked, with `no_failover`
+  cluster::link_id leader_ = 0; ///< the link that leads, 0: none
+  bool held_ = false;           ///< the wait for the push is over
+  node_id only_;                ///< the one relay asked, with `no_failover`
   bool finished_ = false, asking_ = false, driving_ = false;
   stream::end_reason end_reason_ = stream::end_reason::ended;
   steady::time_point beat_at_ = steady::now();

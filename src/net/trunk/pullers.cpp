@@ -9,7 +9,8 @@ namespace sluice::net::trunk {
 
 pull_context::pull_context(identity who, pull_options chosen, plane::control& c, stream_hub& h, logger l)
     : self(std::move(who)), options(std::move(chosen)), control(c), hub(h), log(std::move(l)),
-      health(std::random_device{}()), pulling(h.workers().size()), loads(h.workers().size()) {}
+      health(std::random_device{}()), prober(std::make_shared<relay_prober>(self, health, log)),
+      pulling(h.workers().size()), loads(h.workers().size()) {}
 
 pullers::pullers(stream_hub& hub, plane::control& control, identity self, pull_options options, logger log)
     : context_(std::make_shared<pull_context>(std::move(self), std::move(options), control, hub,

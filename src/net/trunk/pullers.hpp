@@ -5,6 +5,7 @@
 #include "cluster/upstream_choice.hpp"
 #include "net/core/stream_hub.hpp"
 #include "net/trunk/identity.hpp"
+#include "net/trunk/relay_prober.hpp"
 #include "plane/ports.hpp"
 
 namespace sluice::net::trunk {
@@ -34,6 +35,7 @@ struct pull_context {
   stream_hub& hub;
   logger log;
   cluster::relay_health health;
+  std::shared_ptr<relay_prober> prober;
   std::vector<std::vector<puller*>> pulling;   ///< by worker index
   std::vector<cluster::relay_loads_ptr> loads; ///< by worker index
 };

@@ -23,8 +23,22 @@ void push_session::on_hello(const hello& said) {
   ticker_.emplace(at_.io(), tick_interval, [this] { tick(); });
   sender_.emplace(link_, source_.log, [this](stream::end_reason why) { user_.on_log_end(*this, why); });
   bool first = !std::exchange(flowing_, true);
+  goal_ = source_.log->view().head();
   sender_->start(*said.from);
   if (first) user_.on_flowing(*this);
+  note_head(*said.from);
+}
+
+void push_session::note_head(std::uint64_t relay_head) {
+  if (relay_head >= goal_ && !std::exchange(caught_up_, true)) user_.on_caught_up(*this);
+}
+
+void push_session::release() {
+  if (!link_ || std::exchange(released_, true)) return;
+  link_->send(trunk::release{});
+  limit_.emplace(at_.io(), options_.release_limit, [this] {
+    fail({errc::timed_out, fmt::format("{} was released and did not leave in time", relay_)});
+  });
 }
 
 void push_session::follow(push_source next) {
@@ -43,7 +57,9 @@ void push_session::end(stream::end_reason why) {
 }
 
 void push_session::on_message(const message& m) {
-  if (const auto* newer = std::get_if<stale>(&m)) {
+  if (const auto* t = std::get_if<trunk::tick>(&m)) {
+    if (flowing_) note_head(t->head);
+  } else if (const auto* newer = std::get_if<stale>(&m)) {
     user_.on_stale(*this, newer->newest);
     fail({errc::stale, fmt::format("{} knows a newer epoch", relay_)});
   } else if (const auto* why = std::get_if<failure>(&m)) {
@@ -68,7 +84,7 @@ void push_session::on_lost(const error& why) {
   limit_.reset();
   sender_.reset();
   ticker_.reset();
-  flowing_ = false;
+  flowing_ = caught_up_ = false;
   user_.on_over(*this, why);
 }
 

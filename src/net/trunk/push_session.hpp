@@ -9,14 +9,15 @@
 namespace sluice::net::trunk {
 
 struct push_options {
-  std::chrono::milliseconds connect_limit{300};  ///< connect, upgrade and the relay's hello together
-  std::chrono::milliseconds silence_limit{600};  ///< a relay without a tick for so long is frozen
-  std::chrono::milliseconds write_limit{10'000}; ///< a write that makes no progress for so long ends it
-  std::chrono::milliseconds first_wait{100};     ///< before the next try, doubling ...
-  std::chrono::milliseconds longest_wait{1'000}; ///< ... up to this, each +-25 %
-  std::chrono::milliseconds ask_again{1'000};    ///< after directories and snapshot had no answer
-  std::chrono::milliseconds ask_jitter{500};     ///< spread of the questions after a new snapshot
-  std::chrono::milliseconds end_limit{2'000};    ///< for the rest of a log and its `end` to go out
+  std::chrono::milliseconds connect_limit{300};   ///< connect, upgrade and the relay's hello together
+  std::chrono::milliseconds silence_limit{600};   ///< a relay without a tick for so long is frozen
+  std::chrono::milliseconds write_limit{10'000};  ///< a write that makes no progress for so long ends it
+  std::chrono::milliseconds first_wait{100};      ///< before the next try, doubling ...
+  std::chrono::milliseconds longest_wait{1'000};  ///< ... up to this, each +-25 %
+  std::chrono::milliseconds ask_again{1'000};     ///< after directories and snapshot had no answer
+  std::chrono::milliseconds ask_jitter{500};      ///< spread of the questions after a new snapshot
+  std::chrono::milliseconds release_limit{3'000}; ///< a relay that was released is still fed so long
+  std::chrono::milliseconds end_limit{2'000};     ///< for the rest of a log and its `end` to go out
   /// A relay knows a newer epoch of the key than the one pushed. On the key's home worker.
   std::function<void(const stream_key&, epoch newest)> stale;
 };
@@ -35,6 +36,8 @@ public:
   virtual ~push_user() = default;
   /// The relay takes bytes now.
   virtual void on_flowing(push_session& from) = 0;
+  /// The relay has everything the log retained when it began to take bytes.
+  virtual void on_caught_up(push_session& from) = 0;
   /// The log it sent is over: the owner calls `follow` or `end`, now or later.
   virtual void on_log_end(push_session& from, stream::end_reason why) = 0;
   virtual void on_stale(push_session& from, epoch newest) = 0;
@@ -49,11 +52,16 @@ public:
 
   [[nodiscard]] const node_id& relay() const noexcept { return relay_; }
   [[nodiscard]] bool flowing() const noexcept { return flowing_; }
+  /// It has everything the log retained when it became flowing.
+  [[nodiscard]] bool caught_up() const noexcept { return flowing_ && caught_up_; }
+  [[nodiscard]] bool released() const noexcept { return released_; }
   /// The epoch of the log it sends, or sent last.
   [[nodiscard]] epoch of() const { return source_.log->identity().log_epoch; }
 
   /// Goes on with a log of a newer epoch, on the same connection.
   void follow(push_source next);
+  /// Tells the relay to find another upstream. It is still fed until it closes, or `release_limit` is over.
+  void release();
   /// Tells that the log has ended and closes.
   void end(stream::end_reason why);
 
@@ -66,12 +74,14 @@ private:
   void on_sent() override;
   void on_lost(const error& why) override;
   void tick();
+  void note_head(std::uint64_t relay_head);
 
   const push_options& options_;
   node_id relay_;
   push_source source_;
   push_user& user_;
-  bool flowing_ = false;
+  bool flowing_ = false, caught_up_ = false, released_ = false;
+  std::uint64_t goal_ = 0; ///< head when the relay began to take bytes
   std::chrono::steady_clock::time_point heard_ = std::chrono::steady_clock::now();
   std::optional<deadline> limit_;
   std::optional<log_sender> sender_;

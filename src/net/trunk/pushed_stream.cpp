@@ -86,18 +86,28 @@ void pushed_stream::on_enumeration(const result<cluster::enumeration>& found) {
   }
   head_ = found->head;
   plan();
+  if (std::exchange(digest_, found->digest) == found->digest) return;
+  // A relay that is waited for may be back.
+  for (auto& [id, to] : targets_)
+    if (to.retry) connect(to);
 }
 
 void pushed_stream::plan() {
   if (!source_ || ending_) return;
   std::vector<cluster::push_state> states;
   for (const auto& [id, to] : targets_)
-    states.push_back({id, to.session && to.session->flowing()});
+    states.push_back({id, to.session && to.session->caught_up()});
   auto next = cluster::plan_pushes(head_, states);
   for (const auto& id : next.stop) {
     auto gone = targets_.find(id);
     if (gone == targets_.end()) continue;
+    auto& session = gone->second.session;
+    if (session && session->released()) continue;
     context_->log.info("push stopped", "stream", key_.str(), "relay", id);
+    if (session && session->flowing()) {
+      session->release();
+      continue;
+    }
     retire(gone->second);
     targets_.erase(gone);
   }
@@ -140,6 +150,10 @@ void pushed_stream::on_flowing(push_session& from) {
   plan();
 }
 
+void pushed_stream::on_caught_up(push_session&) {
+  plan();
+}
+
 void pushed_stream::on_log_end(push_session& from, stream::end_reason why) {
   if (from.of() < epoch_) {
     if (source_) from.follow(*source_);
@@ -158,11 +172,11 @@ void pushed_stream::on_stale(push_session& from, epoch newest) {
 void pushed_stream::on_over(push_session& from, const error& why) {
   auto known = targets_.find(from.relay());
   if (known == targets_.end() || known->second.session.get() != &from) return;
+  bool released = from.released();
   retire(known->second);
-  if (ending_) {
-    targets_.erase(known);
-    return check_over();
-  }
+  if (ending_ || released) targets_.erase(known);
+  if (ending_) return check_over();
+  if (released) return plan();
   context_->log.info("push lost", "stream", key_.str(), "relay", from.relay(), "why", why.message);
   retry(known->second);
   plan();

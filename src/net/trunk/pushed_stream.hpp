@@ -50,6 +50,7 @@ private:
   void check_over();
 
   void on_flowing(push_session& from) override;
+  void on_caught_up(push_session& from) override;
   void on_log_end(push_session& from, stream::end_reason why) override;
   void on_stale(push_session& from, epoch newest) override;
   void on_over(push_session& from, const error& why) override;
@@ -62,6 +63,7 @@ private:
   std::optional<push_source> source_; ///< of `epoch_`; nothing while it is being opened
   bool ending_ = false, asking_ = false;
   std::vector<cluster::ranked_relay> head_;
+  std::uint64_t digest_ = 0; ///< of the list `head_` came from
   std::map<node_id, target> targets_;
   std::uint64_t random_;
   std::optional<deadline> ask_later_, end_limit_;

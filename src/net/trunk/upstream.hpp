@@ -4,6 +4,7 @@
 
 #include "cluster/upstream_choice.hpp"
 #include "net/trunk/handshake.hpp"
+#include "net/trunk/log_receiver.hpp"
 
 namespace sluice::net::trunk {
 
@@ -26,13 +27,17 @@ public:
            upstream_user& user);
 
   [[nodiscard]] cluster::link_id id() const noexcept { return id_; }
-  [[nodiscard]] const node_id& relay() const noexcept { return relay_; }
+  [[nodiscard]] const node_id& relay() const noexcept { return relay_.id; }
+  [[nodiscard]] const cluster::ranked_relay& entry() const noexcept { return relay_; }
   void send(const message& m) {
     if (link_) link_->send(m);
   }
 
   /// The newest hello with a log; kept for when it is chosen.
   std::optional<hello> said;
+  /// Where this connection stands in the log.
+  log_receiver receiver;
+  bool in_use = false; ///< its bytes extend the log
 
 private:
   void on_life() override { user_.on_life(*this); }
@@ -43,7 +48,7 @@ private:
   void on_sent() override {}
 
   cluster::link_id id_;
-  node_id relay_;
+  cluster::ranked_relay relay_; ///< its name and address
   upstream_user& user_;
 };
 

@@ -69,7 +69,8 @@ public:
 private:
   void beat() {
     auto* log = stream_.log.current();
-    if (log) log->set_beat({++number_, id_, true, {log->newest_timestamp(), trunk::unix_ms_now()}});
+    auto now = trunk::unix_ms_now();
+    if (log) log->set_beat({++number_, id_, true, {log->newest_timestamp(), now}, now});
   }
 
   hosted_stream& stream_;
@@ -192,6 +193,14 @@ std::uint64_t node::count(counter trunk_counters::*which) const {
   auto& pool = const_cast<worker_pool&>(workers);
   for (std::size_t i = 0; i < pool.size(); ++i)
     sum += (pool.at(i).counters().trunk.*which).value();
+  return sum;
+}
+
+std::uint64_t node::switches(cluster::drop_reason reason) const {
+  std::uint64_t sum = 0;
+  auto& pool = const_cast<worker_pool&>(workers);
+  for (std::size_t i = 0; i < pool.size(); ++i)
+    sum += pool.at(i).counters().trunk.switches[static_cast<std::size_t>(reason)].value();
   return sum;
 }
 

@@ -90,6 +90,7 @@ public:
   /// Starts to read; the error when there is nothing to read.
   result<std::shared_ptr<log_watch>> watch(net::open_when when = net::open_when::started);
   [[nodiscard]] std::uint64_t count(net::counter net::trunk_counters::*which) const;
+  [[nodiscard]] std::uint64_t switches(cluster::drop_reason reason) const;
 
   node_id id;
   node_options options;

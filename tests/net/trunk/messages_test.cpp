@@ -116,7 +116,7 @@ TEST_CASE("the small messages read back") {
   asked.nonce.fill(0xa5);
   CHECK(round_trip(asked) == asked);
   CHECK(round_trip(trunk::tick{77}).head == 77);
-  auto beat = round_trip(stream::beat{12, "o1", false, {345, 1'700'000'000'000}});
+  auto beat = round_trip(stream::beat{12, "o1", false, {345, 1'700'000'000'000}, 1'700'000'000'017});
   CHECK(beat.number == 12);
   CHECK(beat.origin == "o1");
   CHECK_FALSE(beat.publisher_live);
@@ -130,6 +130,7 @@ TEST_CASE("the small messages read back") {
   CHECK(round_trip(trunk::end{stream::end_reason::rollover}).reason == stream::end_reason::rollover);
   round_trip(trunk::not_here{});
   round_trip(trunk::searching{});
+  round_trip(trunk::release{});
   CHECK(round_trip(trunk::stale{epoch{99}}).newest == epoch{99});
   auto failed = round_trip(trunk::failure{"conflict", std::string(2'000, 'x')});
   CHECK(failed.code == "conflict");

@@ -210,6 +210,36 @@ TEST_CASE("a node lists the relays that fail for it, whichever worker met the fa
   a.append(source.start());
   a.append(source.frames(3));
   CHECK(c.pulls->failing().empty());
-  REQUIRE(c.watch().has_value());
+  auto watch = c.watch();
+  REQUIRE(watch.has_value());
   CHECK(c.pulls->failing() == std::vector<node_id>{"dead"});
+}
+
+TEST_CASE("a relay that failed for one stream is asked again and again, and cleared when it answers") {
+  node a("a"), b("b"), c("c");
+  c.pull();
+  auto entry = a.serve();
+  auto away = entry;
+  away.id = "b";
+  {
+    // A port that nobody listens on for now.
+    node placeholder("p");
+    away.trunk_address = placeholder.serve().trunk_address;
+  }
+  auto found = order({away, entry});
+  found.spread = 1;
+  c.directory.answer(found);
+  a.start();
+  b.start();
+  c.start();
+  flv_source source;
+  a.publish(epoch{100});
+  a.append(source.start());
+  a.append(source.frames(3));
+  auto watch = c.watch();
+  REQUIRE(watch.has_value());
+  CHECK(c.pulls->failing() == std::vector<node_id>{"b"});
+  b.server.emplace(b.hub, b.self, b.options.server, logger("b"));
+  REQUIRE(b.server->listen(host_port::parse(away.trunk_address).value()).has_value());
+  CHECK(eventually([&] { return c.pulls->failing().empty(); }));
 }
