@@ -1,0 +1,1 @@
+"""What tools/bench measures: real processes on loopback, each part in a module of its own."""

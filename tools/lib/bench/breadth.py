@@ -1,0 +1,80 @@
+"""Many streams, many publishers, several workers, a relay with many edges."""
+
+import statistics
+import time
+
+from . import rig
+from .fanout import ages, whole
+from .report import Row
+
+
+def streams(make_rig, given):
+    """Bar 5a: 1,000 streams with a viewer each against one stream with 1,000 viewers."""
+    count = given.streams
+    part = "Many streams"
+    with make_rig() as r:
+        edge = r.tree("--workers", "1")
+        one = r.publish("300 kbit/s", "live/one")
+        time.sleep(2)
+        single = r.load(edge, "ws", key="live/one", viewers=count, seconds=given.seconds)
+        one.result()
+        r.publish("300 kbit/s", "live/s", streams=count)
+        time.sleep(3)
+        many = r.load(edge, "ws", key="live/s", streams=count, viewers=count, seconds=given.seconds, check_every=10,
+                      settle=5)
+        # The edge keeps what nobody watches for a while: the same pulls without viewers.
+        usage = rig.Usage(edge.pid)
+        time.sleep(5)
+        idle = usage.seconds() / 5
+        carried = sum(1 for stream in edge.api("streams")["streams"] if stream["key"].startswith("live/s"))
+        price = (many["cpu"] - idle * many["seconds"]) / (many["bytes"] / 1e9)
+        yield Row(part, f"{count} streams of 300 kbit/s, one viewer each, the pulls' own cost taken off",
+                  f"{price:.2f} CPU s a GB, {price / single['cpu_per_gb']:.2f} x one stream with {count} viewers "
+                  f"({single['cpu_per_gb']:.2f}); pulls alone {100 * idle:.0f} % of the core with {carried} streams; "
+                  f"{whole(many)[1]}; {ages(many)}", "1.3 x",
+                  price <= 1.3 * single["cpu_per_gb"] and whole(many)[0], {"many": many, "single": single, "idle": idle})
+
+
+def publishers(make_rig, given):
+    """Bar 5b: an origin that takes 200 publishers."""
+    with make_rig() as r:
+        r.directory("d1")
+        origin = r.under_test(lambda: r.origin("o1", "--workers", "1"))
+        r.wait_ready()
+        before = rig.memory_kib(origin.pid)
+        publish = r.publish("2.5 Mbit/s", "live/p", streams=given.publishers)
+        time.sleep(12)
+        usage, seconds = rig.Usage(origin.pid), given.seconds
+        time.sleep(seconds)
+        used, memory = usage.seconds(), (rig.memory_kib(origin.pid) - before) / 1024
+        gigabytes = given.publishers * 2.5e6 / 8 * seconds / 1e9
+        told = publish.result()
+        yield Row("Many publishers", f"{given.publishers} RTMP publishers of 2.5 Mbit/s at one worker",
+                  f"{used / gigabytes:.2f} CPU s a GB taken in, {100 * used / seconds:.0f} % of the core; {memory:.0f} MiB; "
+                  f"a publisher's worst wait {told['worst_delay_ms']:.0f} ms", "no drop", not told["failure"], {"told": told})
+
+
+def workers(make_rig, given):
+    """Bar 8: two workers at half load against one."""
+    part = "Two workers"
+    with make_rig() as r:
+        prices = {}
+        edge = r.tree("--workers", "1")
+        two = r.under_test(lambda: r.edge("e2", "--workers", "2"), cores=2)
+        two.wait_ready()
+        r.publish()
+        time.sleep(3)
+        shares = []
+        for _ in range(given.pairs):
+            for name, server in (("one", edge), ("two", two)):
+                told = r.load(server, "ws", viewers=1000, seconds=given.seconds, during=lambda: shares.append(
+                    [two.metric("sluice_viewers", worker=str(i)) for i in range(2)]))
+                prices.setdefault(name, []).append(told["cpu_per_gb"])
+        quotients = [b / a for a, b in zip(prices["one"], prices["two"])]
+        spread = [max(share) / sum(share) for share in shares if sum(share) > 900]
+        yield Row(part, "CPU a GB, two workers against one, 1000 viewers",
+                  f"{statistics.median(quotients):.2f} x ({min(quotients):.2f} to {max(quotients):.2f}, "
+                  f"{len(quotients)} pairs)", "1.1 x", statistics.median(quotients) <= 1.1, {"ratios": quotients})
+        yield Row(part, "the fuller worker's share of 1000 viewers",
+                  f"{100 * max(spread):.0f} % at most in {len(spread)} runs" if spread else "not known", "60 %",
+                  bool(spread) and max(spread) <= 0.6)

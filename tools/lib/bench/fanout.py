@@ -1,0 +1,141 @@
+"""The price of fan-out against a bare sender, pair by pair, and what one worker carries."""
+
+import statistics
+import time
+
+from . import rig
+from .report import Row
+
+MODES = {"each frame": ("frame", "0", 1.12), "100 ms": ("100", "100", 1.2), "350 ms": ("350", "350", 1.2)}
+
+
+def whole(told):
+    """Whether nothing was lost; and the sentence about it."""
+    bad = told["lost"] + told["doubled"] + told["wrong"]
+    said = f"{bad} of {told['pictures']} pictures lost, doubled or wrong; {told['failed']} viewers ended"
+    return bad == 0 and told["failed"] == 0, said + (f" ({told['failure']})" if told["failure"] else "")
+
+
+def ages(told):
+    return "p50 {p50:.1f}, p99 {p99:.1f}, max {max:.1f} ms".format(**told["age_ms"])
+
+
+def ratios(make_rig, given):
+    """Bar 1: floor and edge in turn, in one run."""
+    for mode, (floor_mode, coalesce, limit) in MODES.items():
+        if given.mode and given.mode != mode:
+            continue
+        with make_rig() as r:
+            edge = r.tree("--workers", "1", "--min-coalesce", coalesce, "--max-coalesce", str(max(100, int(coalesce))))
+            r.publish()
+            for scheme in given.schemes:
+                floor = r.floor(scheme, floor_mode, "send")
+                time.sleep(3)
+                pairs = []
+                for _ in range(given.pairs):
+                    options = {"viewers": given.viewers, "seconds": given.seconds}
+                    pairs.append((r.load(floor, scheme, **options), r.load(edge, scheme, **options)))
+                floor.kill()
+                yield from ratio_rows(mode, scheme, limit, pairs)
+
+
+def ratio_rows(mode, scheme, limit, pairs):
+    quotients = [b["cpu_per_gb"] / a["cpu_per_gb"] for a, b in pairs]
+    median = statistics.median(quotients)
+    floor, edge = (statistics.median(side["cpu_per_gb"] for side in sides) for sides in zip(*pairs))
+    name = f"{scheme}://, {mode}"
+    yield Row("Fan-out against the bare sender", name,
+              f"{median:.2f} x ({min(quotients):.2f} to {max(quotients):.2f}, {len(pairs)} pairs; "
+              f"{edge:.2f} against {floor:.2f} CPU s a GB)", f"{limit} x", median <= limit, {"ratios": quotients})
+    worst = max((b for _, b in pairs), key=lambda told: told["age_ms"]["p99"])
+    bare = max((a for a, _ in pairs), key=lambda told: told["age_ms"]["p99"])
+    each_frame = mode == "each frame"
+    yield Row("Fan-out against the bare sender", f"{name}: age of the picture, worst pair",
+              f"{ages(worst)} (bare: {ages(bare)})", "p99 20 ms" if each_frame else "",
+              worst["age_ms"]["p99"] <= 20 if each_frame else None, {"edge": worst["age_ms"], "floor": bare["age_ms"]})
+    good = [whole(b) for _, b in pairs]
+    yield Row("Fan-out against the bare sender", f"{name}: whole", next((s for ok, s in good if not ok), good[0][1]),
+              "0", all(ok for ok, _ in good))
+
+
+def full_core(make_rig, given):
+    """Bar 2: as many viewers as a core, or the viewers' own core, can take; adaptive flush."""
+    with make_rig() as r:
+        edge = r.tree("--workers", "1")
+        r.publish()
+        time.sleep(2)
+        for count in given.crowds:
+            told = r.load(edge, "ws", viewers=count, seconds=given.seconds, check_every=50, settle=5, tolerant=True)
+            ok, said = whole(told)
+            jumps = edge.metric("sluice_viewer_jumps_total")
+            rate = told["bytes"] * 8e-9 / told["seconds"]
+            yield Row("A full core", f"{count} viewers of 2.5 Mbit/s, adaptive flush",
+                      f"{rate:.2f} Gbit/s, {told['cpu_per_gb']:.2f} CPU s a GB, {100 * told['core_share']:.0f} % of the "
+                      f"core (the viewers' own: {100 * told['client_cpu'] / told['seconds']:.0f} %); {ages(told)}; "
+                      f"{said}; {jumps:.0f} jumps", "p99 120 ms, no drop",
+                      ok and jumps == 0 and told["age_ms"]["p99"] <= 120, {"told": told})
+
+
+def memory(make_rig, given):
+    """Bar 3: what a viewer costs in memory, and 10,000 of them on one worker."""
+    with make_rig() as r:
+        edge = r.tree("--workers", "1")
+        r.publish("300 kbit/s")
+        r.load(edge, "ws", viewers=200, seconds=2)
+        time.sleep(3)
+        before, seen = rig.memory_kib(edge.pid), {}
+        told = r.load(edge, "ws", viewers=given.many, seconds=given.seconds, check_every=100, ramp=1000, settle=12,
+                      during=lambda: seen.setdefault("after", rig.memory_kib(edge.pid)))
+        each = (seen["after"] - before) / given.many
+        ok, said = whole(told)
+        yield Row("Memory", f"a WebSocket viewer, {given.many} connected", f"{each:.1f} KiB", "8 KiB", each <= 8)
+        jumps = edge.metric("sluice_viewer_jumps_total")
+        yield Row("Memory", f"{given.many} viewers of one 300 kbit/s stream on one worker",
+                  f"{said}; {jumps:.0f} jumps; {ages(told)}; {100 * told['core_share']:.0f} % of the core", "no drop",
+                  ok and jumps == 0, {"told": told})
+
+
+def slow(make_rig, given):
+    """Bar 6: slow and stopped viewers beside healthy ones."""
+    part = "Slow viewers"
+    with make_rig() as r:
+        edge = r.tree("--workers", "1")
+        r.publish()
+        time.sleep(2)
+        alone = r.load(edge, "ws", viewers=500, seconds=given.seconds)
+        time.sleep(3)
+        before, after = rig.memory_kib(edge.pid), {}
+        crowd = r.load(edge, "ws", viewers=500, slow=500, stopped=50, seconds=max(20, given.seconds), settle=1,
+                       during=lambda: after.setdefault("kib", rig.memory_kib(edge.pid)))
+        ended = edge.metric("sluice_viewers_closed_slow_total")
+        jumps = edge.metric("sluice_viewer_jumps_total")
+        limit = 1.3 * alone["age_ms"]["p99"] + 3
+        yield Row(part, "healthy viewers' age of the picture beside 500 slow and 50 stopped ones",
+                  f"{ages(crowd)} (without: {ages(alone)}); {whole(crowd)[1]}", f"p99 {limit:.1f} ms",
+                  crowd["age_ms"]["p99"] <= limit and whole(crowd)[0])
+        yield Row(part, "memory they cost", f"{(rig.memory_kib(edge.pid) - before) / 1024:.1f} MiB")
+        yield Row(part, "jumps counted; stopped viewers closed", f"{jumps:.0f}; {ended:.0f} of 50", "all",
+                  jumps > 0 and ended >= 50)
+
+
+def storm(make_rig, given):
+    """Bar 4: very many viewers at once."""
+    part = "Joining"
+    with make_rig() as r:
+        edge = r.tree("--workers", "1")
+        r.publish()
+        floor = r.floor("ws", "frame", "send")
+        time.sleep(3)
+        pairs = [tuple(r.load(server, "ws", viewers=1000, storm=100, seconds=7)["storm_picture_ms"]
+                       for server in (floor, edge)) for _ in range(max(1, given.pairs // 2))]
+        bare, ours = (statistics.median(side["p99"] for side in sides) for sides in zip(*pairs))
+        yield Row(part, "first picture at a warm edge with 1000 viewers, 100 tries a run, median of "
+                  f"{len(pairs)} runs' p99", f"{ours:.1f} ms (bare sender {bare:.1f} ms)", "2 x bare", ours <= 2 * bare)
+        floor.kill()
+        told = r.load(edge, "ws", viewers=500, storm=3000, seconds=9, tolerant=True)
+        came = told["storm_picture_ms"]
+        yield Row(part, "3000 viewers within 1 s: first picture",
+                  f"{came['n']} of 3000; p50 {came['p50']:.0f}, p99 {came['p99']:.0f}, max {came['max']:.0f} ms",
+                  "all within 1 s", came["n"] == 3000 and came["max"] <= 1000)
+        yield Row(part, "meanwhile, the longest pause of the 500 who watch", f"{told['gap_ms']['max']:.0f} ms", "200 ms",
+                  told["gap_ms"]["max"] <= 200)
