@@ -154,6 +154,12 @@ private:
         "Seconds a node that is told to end waits until viewers, readers and publishers have gone elsewhere",
         with_streams)
         ->check(CLI::Range(0.0, 3600.0));
+    add(group, "--max-coalesce", o.max_coalesce_ms,
+        "Milliseconds a full data thread may gather before it sends to viewers", with_viewers)
+        ->check(CLI::Range(0, 1000));
+    add(group, "--min-coalesce", o.min_coalesce_ms,
+        "Milliseconds always gathered before sending; 0: each picture at once", with_viewers)
+        ->check(CLI::Range(0, 1000));
     add(group, "--max-viewers", o.max_viewers, "Viewers a data thread takes", with_viewers);
     add(group, "--max-publishers", o.max_publishers,
         "Publishers an origin takes, over RTMP and POST together", origin_only)

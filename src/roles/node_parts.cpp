@@ -31,6 +31,10 @@ net::stream_hub::options hub_options(const options& o) {
   return out;
 }
 
+net::flush_limits flush_limits(const options& o) {
+  return {std::chrono::milliseconds{o.min_coalesce_ms}, std::chrono::milliseconds{o.max_coalesce_ms}};
+}
+
 net::guard_options guard_options(const options& o, const std::string& secret) {
   net::guard_options out;
   out.cluster = o.cluster;
@@ -42,7 +46,7 @@ net::guard_options guard_options(const options& o, const std::string& secret) {
 
 node_parts::node_parts(node_identity who, const options& o, std::string key)
     : identity(std::move(who)), chosen(o), secret(std::move(key)), log(identity.id),
-      boot_nonce(unix_microseconds()), workers(identity.workers, identity.id, log),
+      boot_nonce(unix_microseconds()), workers(identity.workers, identity.id, log, 0, flush_limits(o)),
       hub(workers, hub_options(o), log), sampler(workers.size()),
       guard(workers.at(0), guard_options(o, secret), log) {}
 

@@ -88,6 +88,9 @@ result<void> validate(const options& o) {
   if (auto ok = check_addresses(o); !ok) return ok;
   if (auto ok = check_secret(o); !ok) return ok;
   if (auto ok = check_relay_address(o); !ok) return ok;
+  if (o.min_coalesce_ms > o.max_coalesce_ms)
+    return bad(fmt::format("--min-coalesce {} is more than --max-coalesce {}", o.min_coalesce_ms,
+                           o.max_coalesce_ms));
   if (auto ok = check_folder("--record", o.record_dir); !ok) return ok;
   if (auto ok = check_folder("--state-dir", o.state_dir); !ok) return ok;
   if (o.store == "etcd")

@@ -43,6 +43,8 @@ struct options {
   std::string serve_viewers; ///< `loopback` or `all`; empty: all at an edge, loopback elsewhere
   double max_lag_s = 3;
   double drain_timeout_s = 5;
+  std::uint32_t min_coalesce_ms = 0;
+  std::uint32_t max_coalesce_ms = 100;
   std::uint32_t max_viewers = 20'000;
   std::uint32_t max_connections = 20'000;
   std::uint32_t max_publishers = 5'000;

@@ -9,13 +9,17 @@ audience::audience(worker& at, stream::log_identity identity, log_codecs codecs,
 void audience::refresh() {
   auto news = channel_->take();
   if (!news) return;
-  bool now = news->flush;
+  bool picture = news->flush;
   view_.apply(std::move(*news));
   wake_all(followers_);
-  if (now)
-    flush();
-  else if (!idle_.empty())
-    flush_later();
+  if (viewers.load(std::memory_order_relaxed) == 0 && idle_.empty()) {
+    flushed_head_ = view_.head();
+    return;
+  }
+  auto now = timer::clock::now();
+  bool over = view_.ended() != stream::end_reason::none;
+  auto paced = over ? now : flushed_ + at_.pace().gap();
+  flush_at(picture ? paced : std::max(paced, now + flush_after), now);
 }
 
 void audience::wake_all(reader_list& list) {
@@ -28,13 +32,20 @@ void audience::wake_all(reader_list& list) {
   }
 }
 
-void audience::flush() {
-  timer_.cancel();
-  wake_all(idle_);
+// Never later than a flush that is due already.
+void audience::flush_at(timer::clock::time_point due, timer::clock::time_point now) {
+  if (due <= now)
+    flush(now);
+  else if (!timer_.armed() || timer_.due() > due)
+    timer_.at(due, [this] { flush(timer::clock::now()); });
 }
 
-void audience::flush_later() {
-  if (!timer_.armed()) timer_.after(flush_after, [this] { wake_all(idle_); });
+void audience::flush(timer::clock::time_point now) {
+  timer_.cancel();
+  flushed_ = now;
+  flushed_head_ = view_.head();
+  if (at_.pace().due(now)) at_.pace().sample(now, thread_cpu_time());
+  wake_all(idle_);
 }
 
 void audience::find_successor(std::function<void(const found&)> done) {

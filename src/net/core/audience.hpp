@@ -36,7 +36,7 @@ public:
   /// once, on that worker, never inside the call.
   using search = std::function<void(std::function<void(found)>)>;
 
-  /// How long audio may wait for a picture to travel with.
+  /// How long audio may wait for a picture to travel with, at least.
   static constexpr std::chrono::milliseconds flush_after{40};
 
   audience(worker& at, stream::log_identity identity, log_codecs codecs, search find_newer);
@@ -45,10 +45,17 @@ public:
   [[nodiscard]] const stream::log_view& view() const noexcept { return view_; }
   [[nodiscard]] worker& home() const noexcept { return at_; }
 
-  /// Wakes `r` at the next flush (a video tag, or bytes older than `flush_after`), or at the log's end.
+  /// Wakes `r` at the next flush (a video tag, or bytes older than `flush_after`, but not sooner after the
+  /// flush before than the worker's pace says), or at the log's end.
   void wait(reader& r) { idle_.push_back(r); }
   /// Wakes `r` at any news: bytes, beats, path, end.
   void follow(reader& r) { followers_.push_back(r); }
+
+  /// Whether a reader that has everything before `offset` is to be sent what follows now, rather than with
+  /// the next flush.
+  [[nodiscard]] bool due(std::uint64_t offset) const noexcept {
+    return offset < flushed_head_ || view_.ended() != stream::end_reason::none;
+  }
 
   /// This log ended because a newer one began: calls `done` once, on the worker, with that one's audience as
   /// soon as viewers may start there. Readers that ask meanwhile share one search. Errors: `not_live` (the
@@ -66,8 +73,8 @@ public:
 private:
   using reader_list = boost::intrusive::list<reader, boost::intrusive::constant_time_size<false>>;
   static void wake_all(reader_list& list);
-  void flush();
-  void flush_later();
+  void flush_at(timer::clock::time_point due, timer::clock::time_point now);
+  void flush(timer::clock::time_point now);
   void tell_successor(found next);
 
   worker& at_;
@@ -79,6 +86,8 @@ private:
   std::shared_ptr<stream::log_channel> channel_;
   reader_list idle_, followers_;
   timer timer_;
+  timer::clock::time_point flushed_{};
+  std::uint64_t flushed_head_ = 0; ///< what the last flush sent up to
 
   friend std::shared_ptr<audience> make_audience(worker& at, stream::log_identity identity, log_codecs codecs,
                                                  search find_newer);

@@ -10,10 +10,11 @@ void worker::post(std::function<void()> task) {
   asio::post(io_, std::move(task));
 }
 
-worker_pool::worker_pool(std::size_t count, std::string name, logger log, std::size_t first_index)
+worker_pool::worker_pool(std::size_t count, std::string name, logger log, std::size_t first_index,
+                         flush_limits flushes)
     : name_(std::move(name)), log_(std::move(log)) {
   for (std::size_t i = 0; i < count; ++i)
-    workers_.push_back(std::make_unique<worker>(first_index + i));
+    workers_.push_back(std::make_unique<worker>(first_index + i, flushes));
 }
 
 worker_pool::~worker_pool() {

@@ -5,6 +5,7 @@
 #include "base/ids.hpp"
 #include "base/logging.hpp"
 #include "net/core/counters.hpp"
+#include "net/core/flush_pace.hpp"
 #include "plane/ports.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -23,7 +24,7 @@ namespace asio = boost::asio;
 
 class worker final : public plane::executor {
 public:
-  explicit worker(std::size_t index) : index_(index), io_(1) {}
+  explicit worker(std::size_t index, flush_limits flushes = {}) : index_(index), pace_(flushes), io_(1) {}
 
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
   asio::io_context& io() noexcept { return io_; }
@@ -31,9 +32,12 @@ public:
   /// This worker's own counters: written on its thread only.
   worker_counters& counters() noexcept { return counters_; }
   [[nodiscard]] const worker_counters& counters() const noexcept { return counters_; }
+  /// How often its audiences send; on its thread only.
+  flush_pace& pace() noexcept { return pace_; }
 
 private:
   std::size_t index_;
+  flush_pace pace_;
   worker_counters counters_;
   asio::io_context io_;
 };
@@ -43,7 +47,8 @@ class worker_pool {
 public:
   /// `count` >= 1 workers, numbered from `first_index` on; `name` prefixes the threads' names (15 characters
   /// are kept).
-  worker_pool(std::size_t count, std::string name, logger log, std::size_t first_index = 0);
+  worker_pool(std::size_t count, std::string name, logger log, std::size_t first_index = 0,
+              flush_limits flushes = {});
   ~worker_pool();
   worker_pool(const worker_pool&) = delete;
   worker_pool& operator=(const worker_pool&) = delete;

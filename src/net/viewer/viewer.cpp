@@ -58,6 +58,8 @@ void viewer::pump() {
     close(end_word_);
     return;
   }
+  // What came while the last write went out waits for the next flush: else a full core would send most.
+  if (preamble_.empty() && !log_->due(cursor_.offset())) return log_->wait(*this);
   auto step = cursor_.next(log_->view());
   auto& counters = log_->home().counters().viewers;
   switch (step.what) {
