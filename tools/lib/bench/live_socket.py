@@ -1,34 +1,10 @@
-"""What every measurement stands on: nodes, a socket without threads, and how times are said."""
+"""A live stream read without threads between the socket and the clock, and how times are said."""
 
 import math
 import socket
 import statistics
 
-from sluice_e2e import cluster, oracle, plain_http, viewer
-
-
-class MeasuredCluster(cluster.Cluster):
-    """Without recording, so that no disk is part of the figures."""
-
-    def origin(self, node_id, *arguments):
-        ports = {"rtmp": cluster.free_port(), "http": cluster.free_port()}
-        return self._start("origin", node_id, ports, (*self._known(node_id), *arguments))
-
-
-def start_cluster(folder, relays, edges):
-    nodes = MeasuredCluster(folder)
-    nodes.directory("d1")
-    nodes.origin("o1")
-    for i in range(relays):
-        nodes.relay(f"r{i + 1}")
-    for i in range(edges):
-        nodes.edge(f"e{i + 1}")
-    nodes.wait_ready()
-    return nodes
-
-
-def wait_live(node, key):
-    viewer.open_when_live(node.live(key)).close()
+from sluice_e2e import oracle, plain_http
 
 
 def percentile(values, share):
