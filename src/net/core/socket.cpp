@@ -1,6 +1,8 @@
 #include "net/core/socket.hpp"
 
 #include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace sluice::net {
 
@@ -18,6 +20,19 @@ void tune(socket& s) {
   set_tcp_option(s, TCP_NODELAY, 1);
   set_tcp_option(s, TCP_NOTSENT_LOWAT, unsent_limit);
   set_tcp_option(s, TCP_USER_TIMEOUT, dead_after_ms);
+}
+
+std::size_t write_now(socket& s, std::span<const asio::const_buffer> bytes,
+                      boost::system::error_code& failed) noexcept {
+  std::array<iovec, 8> parts;
+  msghdr message{};
+  message.msg_iov = parts.data();
+  for (const auto& part : bytes)
+    if (part.size() > 0) parts[message.msg_iovlen++] = {const_cast<void*>(part.data()), part.size()};
+  auto sent = ::sendmsg(s.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent >= 0) return static_cast<std::size_t>(sent);
+  if (errno != EAGAIN && errno != EINTR) failed.assign(errno, boost::system::system_category());
+  return 0;
 }
 
 std::string peer_address(const socket& s) {

@@ -5,7 +5,12 @@
 #include "net/core/worker.hpp"
 
 #include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
+
+#include <algorithm>
+#include <array>
+#include <span>
 
 namespace sluice::net {
 
@@ -15,6 +20,20 @@ using socket = asio::basic_stream_socket<tcp, asio::io_context::executor_type>;
 /// No Nagle; at most ~128 KiB unsent in the kernel beyond what the peer's window takes; a peer that
 /// acknowledges nothing for 10 s is dead. The send buffer stays at the kernel's autotuning.
 void tune(socket& s);
+
+/// Sends what the kernel takes now; 0 without `failed` when it takes nothing. At most 8 buffers.
+std::size_t write_now(socket& s, std::span<const asio::const_buffer> bytes,
+                      boost::system::error_code& failed) noexcept;
+
+/// Takes `sent` bytes off the front of a message's buffers.
+template <std::size_t N>
+void drop_front(std::array<asio::const_buffer, N>& bytes, std::size_t sent) noexcept {
+  for (auto& part : bytes) {
+    auto here = std::min(sent, part.size());
+    part += here;
+    sent -= here;
+  }
+}
 
 /// The peer's address without port, for logs and authorisation.
 std::string peer_address(const socket& s);

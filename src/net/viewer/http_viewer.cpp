@@ -43,10 +43,17 @@ private:
                             });
   }
 
-  void write(const write_buffers& bytes) override {
-    asio::async_write(socket_, bytes, [self = self()](boost::system::error_code failed, std::size_t n) {
-      self->written(failed, n);
+  bool write(const write_buffers& bytes) override {
+    boost::system::error_code failed;
+    auto size = asio::buffer_size(bytes), now = write_now(socket_, bytes, failed);
+    if (failed) return broken(failed), false;
+    if (now == size) return true;
+    auto rest = bytes;
+    drop_front(rest, now);
+    asio::async_write(socket_, rest, [self = self(), size](boost::system::error_code broke, std::size_t) {
+      self->written(broke, size);
     });
+    return false;
   }
 
   void close(close_word) override {

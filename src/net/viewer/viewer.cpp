@@ -1,5 +1,7 @@
 #include "net/viewer/viewer.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 
 namespace sluice::net {
@@ -104,22 +106,31 @@ void viewer::go_on_in(const audience::found& newer) {
   pump();
 }
 
-void viewer::send(const stream::piece& bytes) {
+// The usual case is one call of the kernel and nothing else: no handler, no wake-up, no memory.
+void viewer::send(stream::piece bytes) {
   phase_ = phase::writing;
+  auto size = preamble_.size() + bytes.size();
+  bool all = write({asio::buffer(preamble_), asio::buffer(bytes.parts[0].data(), bytes.parts[0].size()),
+                    asio::buffer(bytes.parts[1].data(), bytes.parts[1].size())});
+  if (all) return sent(size);
+  if (phase_ != phase::writing) return;
   write_started_ = steady_clock::now();
-  pins_ = bytes.pins;
-  write({asio::buffer(preamble_), asio::buffer(bytes.parts[0].data(), bytes.parts[0].size()),
-         asio::buffer(bytes.parts[1].data(), bytes.parts[1].size())});
+  pins_ = std::move(bytes.pins);
+}
+
+// A viewer with more to come lets the others have their turn first.
+void viewer::sent(std::size_t bytes) {
+  log_->home().counters().viewers.sent_bytes.add(bytes);
+  if (!preamble_.empty()) byte_buffer().swap(preamble_);
+  phase_ = phase::idle;
+  if (!end_asked_ && !log_->due(cursor_.offset())) return log_->wait(*this);
+  asio::post(log_->home().io(), [self = shared_from_this()] { self->pump(); });
 }
 
 void viewer::written(boost::system::error_code failed, std::size_t bytes) {
-  log_->home().counters().viewers.sent_bytes.add(bytes);
   pins_ = {};
-  byte_buffer().swap(preamble_);
   if (failed) return broken(failed);
-  if (phase_ != phase::writing) return;
-  phase_ = phase::idle;
-  pump();
+  if (phase_ == phase::writing) sent(bytes);
 }
 
 void viewer::finish(close_word why) {

@@ -53,8 +53,9 @@ protected:
   /// At most the preface and two parts of a piece.
   using write_buffers = std::array<asio::const_buffer, 3>;
 
-  /// Starts one write and calls `written` when it is done.
-  virtual void write(const write_buffers& bytes) = 0;
+  /// Sends at once what the kernel takes. True: that was all. False: `written` is called when the rest is
+  /// out, or the connection is broken.
+  virtual bool write(const write_buffers& bytes) = 0;
   /// Starts the orderly end; calls `dead` when the connection is closed.
   virtual void close(close_word why) = 0;
   /// Ends the connection at once; pending operations fail.
@@ -78,7 +79,8 @@ private:
   };
 
   void pump();
-  void send(const stream::piece& bytes);
+  void send(stream::piece bytes);
+  void sent(std::size_t bytes);
   void on_log_end(stream::end_reason why);
   void go_on_in(const audience::found& newer);
 

@@ -1,3 +1,4 @@
+#include "net/viewer/gated_socket.hpp"
 #include "net/viewer/transports.hpp"
 
 #include <boost/beast/websocket.hpp>
@@ -11,11 +12,32 @@ namespace websocket = beast::websocket;
 
 constexpr std::size_t most_from_viewer = 4096; // bytes of a message a viewer may send; all are ignored
 
+/// The header of a whole binary message in one frame, as a server sends it: not masked (RFC 6455
+/// section 5.2).
+class frame_head {
+public:
+  asio::const_buffer of(std::size_t payload) {
+    bytes_[0] = 0x82;
+    if (payload < 126) return finish(payload, 0);
+    if (payload <= 0xffff) return finish(126, 2, payload);
+    return finish(127, 8, payload);
+  }
+
+private:
+  asio::const_buffer finish(std::size_t length_byte, std::size_t more, std::uint64_t payload = 0) {
+    bytes_[1] = static_cast<std::uint8_t>(length_byte);
+    for (std::size_t i = 0; i < more; ++i)
+      bytes_[2 + i] = static_cast<std::uint8_t>(payload >> (8 * (more - 1 - i)));
+    return {bytes_.data(), 2 + more};
+  }
+  std::array<std::uint8_t, 10> bytes_;
+};
+
 class websocket_viewer final : public viewer {
 public:
   websocket_viewer(socket s, std::shared_ptr<audience> log, stream::cursor_options options,
                    std::shared_ptr<viewer_roster> roster)
-      : viewer(std::move(log), options, std::move(roster)), ws_(std::move(s)) {}
+      : viewer(std::move(log), options, std::move(roster)), ws_(gated_socket(std::move(s))) {}
 
   void accept(http_request request) {
     ws_.set_option(
@@ -50,9 +72,23 @@ private:
     });
   }
 
-  void write(const write_buffers& bytes) override {
-    ws_.async_write(bytes,
-                    [self = self()](beast::error_code failed, std::size_t n) { self->written(failed, n); });
+  bool write(const write_buffers& bytes) override {
+    auto size = asio::buffer_size(bytes);
+    auto done = [self = self(), size](beast::error_code failed, std::size_t) { self->written(failed, size); };
+    auto& direct = ws_.next_layer();
+    if (!direct.free()) {
+      ws_.async_write(bytes, std::move(done));
+      return false;
+    }
+    std::array<asio::const_buffer, 4> frame{head_.of(size), bytes[0], bytes[1], bytes[2]};
+    auto whole = asio::buffer_size(frame);
+    beast::error_code failed;
+    auto now = write_now(direct.next_layer(), frame, failed);
+    if (failed) return broken(failed), false;
+    if (now == whole) return true;
+    drop_front(frame, now);
+    direct.finish_frame(frame, std::move(done));
+    return false;
   }
 
   void close(close_word why) override {
@@ -62,7 +98,7 @@ private:
 
   void abort() override {
     beast::error_code ignored;
-    ws_.next_layer().close(ignored);
+    ws_.next_layer().next_layer().close(ignored);
   }
 
   void ping() override {
@@ -73,7 +109,8 @@ private:
     ws_.async_ping({}, [self = self()](beast::error_code) { self->pinging_ = false; });
   }
 
-  websocket::stream<socket, false> ws_;
+  websocket::stream<gated_socket, false> ws_;
+  frame_head head_;
   bool pinging_ = false;
 };
 
