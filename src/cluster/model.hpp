@@ -153,10 +153,10 @@ struct node_view {
   relay_state state = relay_state::ready; ///< under the policy
   std::uint32_t last_heard_ms = 0;        ///< age of its newest heartbeat
   load_report load;
-  std::uint8_t load_level = 0; ///< of `load`, smoothed: 0 (idle) to 15 (full)
-  bool drained = false;        ///< by an operator
-  std::vector<node_id> failing_for;       ///< nodes for which it fails at present, as they say; a few of them
-  bool elsewhere = false;      ///< only the store lists it: other directories hear it, this one does not
+  std::uint8_t load_level = 0;      ///< of `load`, smoothed: 0 (idle) to 15 (full)
+  bool drained = false;             ///< by an operator
+  std::vector<node_id> failing_for; ///< nodes for which it fails at present, as they say; a few of them
+  bool elsewhere = false;           ///< only the store lists it: other directories hear it, this one does not
 };
 
 } // namespace sluice::cluster
