@@ -79,12 +79,17 @@ void locator_state::weigh(const std::shared_ptr<search>& s, cluster::enumeration
     ask_next(s);
 }
 
+// A directory that is young, or has not heard yet what the others have, would place the stream by another
+// list than this node goes by, and nobody would ask again when it has caught up: its word on who is live
+// counts, but the ranking is that of the node's own list, which is the same function.
 void locator_state::conclude(const std::shared_ptr<search>& s) {
   auto list = node->board->list();
   auto key = stream_key::parse(s->query.key);
-  if (list && key && (!s->best || s->best->order.size() < std::min(list->relays.size(), std::size_t{1}))) {
+  if (list && key && (!s->best || s->best->digest != list->digest)) {
     auto computed = cluster::enumerate(*key, *list, s->query.zone);
     if (s->best) {
+      auto all = static_cast<std::uint32_t>(computed.order.size());
+      computed.spread = std::max(computed.spread, std::min(s->best->spread, all));
       computed.live = s->best->live;
       computed.live_epoch = s->best->live_epoch;
       computed.origin = s->best->origin;

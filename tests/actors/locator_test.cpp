@@ -151,6 +151,19 @@ TEST_CASE_FIXTURE(fixture, "a directory that knows no relays yet is helped out b
   CHECK(found.order.at(0).id == "r9");
 }
 
+TEST_CASE_FIXTURE(fixture,
+                  "a directory with another list than this node's says who is live, but does not rank") {
+  show_list();
+  auto young = add();
+  young->relays = 3;
+  auto got = enumerate();
+  REQUIRE(got->answer.has_value());
+  CHECK(got->answer->found.live == liveness::live);
+  REQUIRE(got->answer->found.order.size() == 1);
+  CHECK(got->answer->found.order[0].id == "r9");
+  CHECK(!got->answer->found.stale);
+}
+
 TEST_CASE_FIXTURE(fixture, "a recall takes the newest epoch and waits for no silent directory") {
   auto first = add();
   auto second = add();
