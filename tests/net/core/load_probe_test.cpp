@@ -33,6 +33,7 @@ TEST_CASE("a worker that is held up shows late timers and the processor time it 
   });
   CHECK(eventually([&] { return probe.lag_us() >= 100'000; }));
   CHECK(eventually([&] { return probe.cpu_us() >= 50'000; }));
+  pool.stop(20s);
 }
 
 TEST_CASE("a probe that ended keeps no worker from ending") {
