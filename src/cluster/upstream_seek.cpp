@@ -107,8 +107,9 @@ bool upstream_choice::askable(const ranked_relay& relay, time_point now) const {
   if (relay.id == self_ || tried_.contains(relay.id)) return false;
   for (auto& one : active_)
     if (one.relay.id == relay.id) return false;
-  // A planned move or a hedge is not worth one that is about to leave.
-  if (!active_.empty() && too_few() && relay.state != relay_state::ready) return false;
+  // A planned move or a hedge is not worth one that is about to leave or may be dead.
+  bool lasting = relay.state == relay_state::ready || relay.state == relay_state::joining;
+  if (!active_.empty() && too_few() && !lasting) return false;
   auto refused = refused_until_.find(relay.id);
   if (refused != refused_until_.end() && refused->second > now) return false;
   return health_.usable(relay.id, now);

@@ -13,7 +13,7 @@ from sluice_e2e.processes import wait_until
 from sluice_e2e.viewer import open_when_live
 
 KEY = "live/room1"
-FAVOURED, NOT_FAVOURED = ("r1", "r2"), ("r3", "r4")  # the enumeration ranks these names so for this key
+FAVOURED, NOT_FAVOURED = ("r2", "r4"), ("r1", "r3")  # the enumeration ranks these names so for this key
 HOME_SECONDS = 20  # a stream that is away from its leading relays moves back within this time
 SEAMLESS = 0.4
 AT_ONCE = 1.0
@@ -37,6 +37,9 @@ class Moves(SluiceTest):
 
     def upstream(self):
         return self.edge.stream(KEY)["upstream"]
+
+    def second_pulls(self):
+        return self.edge.metric("sluice_trunk_hedge_pulls_total")
 
     def head(self):
         return [relay["id"] for relay in self.edge.api(f"enumerate/{KEY}")["head"]]
@@ -90,26 +93,26 @@ class Moves(SluiceTest):
         since = time.monotonic()
         self.nodes.relay(killed)
         self.nodes.wait_ready()
+        wait_until("the head as before", lambda: killed in self.head(), 10)
         self.wait_pushed()
-        self.assertIn(killed, self.carriers())
         self.assert_whole(since, SEAMLESS, seconds=5)
 
     def test_a_hedged_edge_does_not_notice_that_a_relay_dies(self):
         self.start(edge_options=("--hedge", "2"))
-        wait_until("the second pull", lambda: self.edge.metric("sluice_trunk_hedge_pulls_total") == 1, 5)
+        wait_until("the second pull", lambda: self.second_pulls() >= 1, 5)
         self.assertGreater(self.edge.metric("sluice_trunk_doubled_bytes_total"), 0)
         for viewer in self.viewers:
             viewer.wait_seconds(viewer.seconds + 1)
         since = time.monotonic()
-        killed = self.upstream()
+        killed, before = self.upstream(), self.second_pulls()
         self.nodes.nodes[killed].kill()
         wait_until("another upstream", lambda: self.upstream() not in (killed, None), 5)
-        wait_until("a second pull again", lambda: self.edge.metric("sluice_trunk_hedge_pulls_total") == 2, 10)
+        wait_until("a second pull again", lambda: self.second_pulls() > before, 10)
         self.assert_whole(since, SEAMLESS)
 
     def test_a_hedged_edge_does_not_notice_that_a_relay_freezes(self):
         self.start(edge_options=("--hedge", "2"))
-        wait_until("the second pull", lambda: self.edge.metric("sluice_trunk_hedge_pulls_total") == 1, 5)
+        wait_until("the second pull", lambda: self.second_pulls() >= 1, 5)
         since = time.monotonic()
         frozen = self.upstream()
         self.nodes.nodes[frozen].freeze()
