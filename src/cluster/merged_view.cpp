@@ -85,7 +85,10 @@ result<bool> merged_view::update(published_snapshot from, time_point now) {
   if (order(from.at) < order(held.last.at))
     return error{errc::stale, fmt::format("directory {}: revision {} is older than {}", from.at.directory,
                                           from.at.counter, held.last.at.counter)};
-  if (from.at.boot_nonce != held.last.at.boot_nonce) held.connected_at = now;
+  if (from.at.boot_nonce != held.last.at.boot_nonce)
+    held.connected_at = now;
+  else
+    forget_removed(held.last.list, from.list);
   held.last = std::move(from);
   return rebuild(now);
 }
@@ -136,6 +139,20 @@ bool merged_view::update_loads(const node_id& directory, const load_digest& from
 
 bool merged_view::settled(const source& one, time_point now) const noexcept {
   return !one.last.warming || now - one.connected_at >= lease_period_;
+}
+
+// A directory that listed a relay and does so no more knows that it is gone, however young it is.
+void merged_view::forget_removed(const snapshot& before, const snapshot& after) {
+  if (!effective_) return;
+  auto listed = [](const snapshot& in, const node_id& id) {
+    auto at =
+        std::lower_bound(in.relays.begin(), in.relays.end(), id,
+                         [](const relay_entry& relay, const node_id& wanted) { return relay.id < wanted; });
+    return at != in.relays.end() && at->id == id;
+  };
+  std::erase_if(effective_->relays, [&](const relay_entry& relay) {
+    return listed(before, relay.id) && !listed(after, relay.id);
+  });
 }
 
 bool merged_view::rebuild(time_point now) {

@@ -60,6 +60,7 @@ private:
     time_point connected_at;
   };
 
+  void forget_removed(const snapshot& before, const snapshot& after);
   bool rebuild(time_point now);
   void learn(const policy& rules);
   [[nodiscard]] bool settled(const source& one, time_point now) const noexcept;

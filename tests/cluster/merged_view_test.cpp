@@ -108,6 +108,15 @@ TEST_CASE("a warming directory's smaller list replaces nothing within a lease pe
   CHECK(view.effective() == list_of({relay("a")}));
 }
 
+TEST_CASE("a relay that a warming directory listed and lists no more is gone at once") {
+  merged_view view;
+  view.restore(list_of({relay("a"), relay("b"), relay("c")}));
+  REQUIRE(view.update(from("d1", {relay("a"), relay("b")}, 1, true), start).has_value());
+  CHECK(view.effective() == list_of({relay("a"), relay("b"), relay("c")}));
+  REQUIRE(view.update(from("d1", {relay("b")}, 2, true), start + 1s).has_value());
+  CHECK(view.effective() == list_of({relay("b"), relay("c")}));
+}
+
 TEST_CASE("a warming directory still adds relays, and one that is not warming counts at once") {
   merged_view view;
   view.restore(list_of({relay("a")}));
