@@ -39,6 +39,8 @@ class collector final : public media::flv_handler {
 public:
   result<void> on_file_header(media::file_flags) override { return {}; }
   result<void> on_tag(media::tag_type type, std::uint32_t timestamp, byte_view data) override {
+    if (type == media::tag_type::video && data.size() > 1 && data[1] == 2)
+      return {}; // the end of the sequence
     film.tags.push_back({type, timestamp, {data.begin(), data.end()}, is_header(type, data)});
     if (type == media::tag_type::video) film.length_ms = std::max(film.length_ms, timestamp);
     return {};
