@@ -21,7 +21,7 @@ def ages(told):
 
 
 def ratios(make_rig, given):
-    """Bar 1: floor and edge in turn, in one run."""
+    """Floor and edge in turn, in one run."""
     for mode, (floor_mode, coalesce, limit) in MODES.items():
         if given.mode and given.mode != mode:
             continue
@@ -59,7 +59,7 @@ def ratio_rows(mode, scheme, limit, pairs):
 
 
 def full_core(make_rig, given):
-    """Bar 2: as many viewers as a core, or the viewers' own core, can take; adaptive flush."""
+    """As many viewers as a core, or the viewers' own core, can take; adaptive flush."""
     with make_rig() as r:
         edge = r.tree("--workers", "1")
         r.publish()
@@ -77,7 +77,7 @@ def full_core(make_rig, given):
 
 
 def memory(make_rig, given):
-    """Bar 3: what a viewer costs in memory, and 10,000 of them on one worker."""
+    """What a viewer costs in memory, and 10,000 of them on one worker."""
     with make_rig() as r:
         edge = r.tree("--workers", "1")
         r.publish("300 kbit/s")
@@ -96,7 +96,7 @@ def memory(make_rig, given):
 
 
 def slow(make_rig, given):
-    """Bar 6: slow and stopped viewers beside healthy ones."""
+    """Slow and stopped viewers beside healthy ones."""
     part = "Slow viewers"
     with make_rig() as r:
         edge = r.tree("--workers", "1")
@@ -119,7 +119,7 @@ def slow(make_rig, given):
 
 
 def storm(make_rig, given):
-    """Bar 4: very many viewers at once."""
+    """Very many viewers at once."""
     part = "Joining"
     with make_rig() as r:
         edge = r.tree("--workers", "1")
