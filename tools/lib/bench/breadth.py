@@ -1,4 +1,4 @@
-"""Many streams, many publishers, several workers, a relay with many edges."""
+"""Many streams, many publishers, several workers."""
 
 import statistics
 import time
