@@ -1,5 +1,6 @@
 #include "actors/locator.hpp"
 
+#include "actors/pages.hpp"
 #include "cluster/enumeration.hpp"
 
 #include <algorithm>
@@ -13,25 +14,6 @@ constexpr std::size_t max_pages = 64;
 
 error nobody() {
   return {errc::unavailable, "no directory answered and no relay list was ever seen"};
-}
-
-auto list_atom(const stream_page&) {
-  return streams_atom_v;
-}
-auto list_atom(const node_page&) {
-  return nodes_atom_v;
-}
-auto& items(stream_page& page) {
-  return page.streams;
-}
-auto& items(node_page& page) {
-  return page.nodes;
-}
-const std::string& position(const cluster::stream_announcement& one) {
-  return one.key;
-}
-const std::string& position(const cluster::node_view& one) {
-  return one.id;
 }
 
 } // namespace

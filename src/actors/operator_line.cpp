@@ -1,34 +1,12 @@
 #include "actors/operator_line.hpp"
 
 #include "actors/dial_gate.hpp"
+#include "actors/pages.hpp"
 #include "actors/system.hpp"
 
 #include <fmt/format.h>
 
 namespace sluice::actors {
-
-namespace {
-
-auto list_atom(const stream_page&) {
-  return streams_atom_v;
-}
-auto list_atom(const node_page&) {
-  return nodes_atom_v;
-}
-auto& items(stream_page& page) {
-  return page.streams;
-}
-auto& items(node_page& page) {
-  return page.nodes;
-}
-const std::string& position(const cluster::stream_announcement& one) {
-  return one.key;
-}
-const std::string& position(const cluster::node_view& one) {
-  return one.id;
-}
-
-} // namespace
 
 struct operator_line::link {
   link(plane::control_sockets& s, std::chrono::milliseconds l) : sockets(s), limit(l), self(sys.get()) {}
