@@ -1,7 +1,8 @@
 #include "net/core/load_probe.hpp"
 
+#include "net/core/flush_pace.hpp"
+
 #include <algorithm>
-#include <ctime>
 #include <limits>
 #include <optional>
 
@@ -14,13 +15,6 @@ using namespace std::chrono_literals;
 constexpr auto period = 100ms;
 /// The lag shown is the worst of the present window and the one before it.
 constexpr auto window = 1s;
-
-std::uint64_t thread_cpu_us() noexcept {
-  std::timespec used{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-  return static_cast<std::uint64_t>(used.tv_sec) * 1'000'000 +
-         static_cast<std::uint64_t>(used.tv_nsec) / 1000;
-}
 
 } // namespace
 
@@ -51,7 +45,8 @@ struct load_probe::state : std::enable_shared_from_this<state> {
     }
     worst = std::max(worst, static_cast<std::uint32_t>(std::clamp<std::int64_t>(late, 0, most)));
     lag_us.store(std::max(worst, worst_before), std::memory_order_relaxed);
-    cpu_us.store(thread_cpu_us(), std::memory_order_relaxed);
+    auto used = std::chrono::duration_cast<std::chrono::microseconds>(thread_cpu_time());
+    cpu_us.store(static_cast<std::uint64_t>(used.count()), std::memory_order_relaxed);
     wait();
   }
 };
