@@ -66,6 +66,7 @@ class Shown(SluiceTest):
 
     def test_a_drained_relay_is_left_without_a_lost_byte_and_takes_streams_again(self):
         viewer = self.play()
+        order = ids(self.edge.api(f"enumerate/{KEY}")["order"])
         drained = self.edge.stream(KEY)["upstream"]
         self.assertEqual(self.ctl.text("drain", drained), f"{drained} is drained\n")
         wait_until("another upstream", lambda: self.edge.stream(KEY)["upstream"] not in (drained, None), 10)
@@ -74,7 +75,7 @@ class Shown(SluiceTest):
         self.nodes.check(viewer, KEY, at_least=300_000)
         self.assertEqual(ids(self.ctl.json("enumerate", KEY)["order"])[-1], drained)
         self.ctl.text("undrain", drained)
-        wait_until("its rank", lambda: ids(self.edge.api(f"enumerate/{KEY}")["order"])[-1] != drained, 10)
+        wait_until("its rank", lambda: ids(self.edge.api(f"enumerate/{KEY}")["order"]) == order, 10)
         self.assertEqual(self.ctl.json("policy")["drained"], [])
 
     def test_a_weight_moves_streams_between_relays(self):
