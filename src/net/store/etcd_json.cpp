@@ -1,8 +1,8 @@
 #include "net/store/etcd_json.hpp"
 
+#include "base/base64.hpp"
 #include "base/bytes.hpp"
 #include "net/store/json_fields.hpp"
-#include "net/trunk/base64.hpp"
 
 #include <fmt/format.h>
 

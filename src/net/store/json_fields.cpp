@@ -1,6 +1,6 @@
 #include "net/store/json_fields.hpp"
 
-#include "net/trunk/base64.hpp"
+#include "base/base64.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "net/trunk/base64.hpp"
+#include "base/base64.hpp"
 #include "net/trunk/messages.hpp"
 
 #include <boost/json.hpp>

@@ -1,7 +1,7 @@
 #include "net/support/etcd_process.hpp"
 
+#include "base/base64.hpp"
 #include "net/store/etcd_json.hpp"
-#include "net/trunk/base64.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
@@ -56,7 +56,7 @@ bool nobody_listens(std::uint16_t port) {
 }
 
 std::string base64(std::string_view text) {
-  return net::to_base64(as_bytes(text));
+  return to_base64(as_bytes(text));
 }
 
 etcd_member new_member(std::string name) {

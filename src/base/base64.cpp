@@ -1,9 +1,9 @@
-#include "net/trunk/base64.hpp"
+#include "base/base64.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace sluice::net {
+namespace sluice {
 
 namespace {
 
@@ -55,4 +55,4 @@ result<byte_buffer> from_base64(std::string_view text) {
   return out;
 }
 
-} // namespace sluice::net
+} // namespace sluice
