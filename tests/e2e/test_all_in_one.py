@@ -8,21 +8,13 @@ import unittest
 
 from sluice_e2e import oracle, plain_http, publish
 from sluice_e2e.cluster import SluiceTest, binary
-from sluice_e2e.processes import Child, port_is_free, wait_until
+from sluice_e2e.processes import Child, free_shift, wait_until
 from sluice_e2e.viewer import open_when_live
 
 KEY = "live/room1"
 SHUTDOWN = 1001  # close code of viewers' WebSockets
 ESTABLISHED = "01"
-
-
-def free_shift():
-    """A shift at which the ports that this test uses are free."""
-    for shift in range(20_000 + os.getpid() % 500 * 10, 45_000, 977):
-        if all(port_is_free(base + shift) for base in (1935, 7700, 7701, 7702, 8080, 8081, 8200, 8300, 8301, 8302,
-                                                       8400, 8401, 8402, 8500, 8501, 8502)):
-            return shift
-    raise AssertionError("no free range of ports")
+PORTS = (1935, 7700, 7701, 7702, 8080, 8081, 8200, 8300, 8301, 8302, 8400, 8401, 8402, 8500, 8501, 8502)
 
 
 def established(pid):
@@ -49,7 +41,7 @@ class AllInOne(SluiceTest):
         folder = self.cluster().folder
         self.records = folder / "all"
         self.records.mkdir()
-        self.shift = free_shift()
+        self.shift = free_shift(PORTS)
         self.process = Child("all", [binary(), "--role", "all", "--port-shift", str(self.shift),
                                      "--record", str(self.records)], folder)
         self.addCleanup(self.process.kill)

@@ -102,7 +102,7 @@ class Viewers(SluiceTest):
             with self.assertRaises(plain_http.Refused) as refused:
                 Viewer(self.origin.live("live/nobody", scheme))
             self.assertEqual(refused.exception.status, 404)
-            self.assertLess(time.monotonic() - begun, 0.5)
+            self.assertLess(time.monotonic() - begun, 2)
         self.assertEqual(plain_http.request(self.origin.live("live/nobody"), "HEAD").status, 404)
 
     def test_options_and_head_tell_browsers_what_they_may_do(self):

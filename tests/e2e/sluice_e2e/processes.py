@@ -11,6 +11,7 @@ import time
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 _random = random.SystemRandom()
+_PORTS = range(12000, 32000)
 # A socket bound to an abstract name for each port handed out: nobody else on this machine gets it
 # while this process lives.
 _reserved = {}
@@ -46,9 +47,17 @@ def free_port():
     """A loopback port that nobody listens on and that is handed out once, to this process or any other
     that asks here. From below the range that outgoing connections get their ports from."""
     while True:
-        port = _random.randrange(12000, 32000)
+        port = _random.choice(_PORTS)
         if _reserve(port) and port_is_free(port):
             return port
+
+
+def free_shift(bases):
+    """A number that makes each of the ports `bases` one like those of `free_port`."""
+    while True:
+        shift = _random.randrange(_PORTS.start - min(bases), _PORTS.stop - max(bases))
+        if all(_reserve(base + shift) and port_is_free(base + shift) for base in bases):
+            return shift
 
 
 class Child:
