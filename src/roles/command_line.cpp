@@ -161,6 +161,11 @@ private:
         "Milliseconds always gathered before sending; 0: each picture at once", with_viewers)
         ->check(CLI::Range(0, 1000));
     add(group, "--max-viewers", o.max_viewers, "Viewers a data thread takes", with_viewers);
+    add(group, "--max-loop-lag", o.max_loop_lag_ms,
+        "Milliseconds a data thread may be late, for a second on end, before it refuses new viewers; 0: "
+        "never",
+        with_viewers)
+        ->check(CLI::Range(0, 60'000));
     add(group, "--max-publishers", o.max_publishers,
         "Publishers an origin takes, over RTMP and POST together", origin_only)
         ->check(CLI::Range(1, 1'000'000));

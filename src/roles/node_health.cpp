@@ -39,8 +39,23 @@ control_status_text node_parts::directories() const {
   return {connected(status), status.directories.size(), one_line(status), list_age(status)};
 }
 
+// So that what sends viewers to nodes sends the next ones elsewhere.
+net::readiness_check node_parts::room() const {
+  std::size_t full = 0, overloaded = 0;
+  auto& pool = const_cast<net::worker_pool&>(workers);
+  for (std::size_t i = 0; i < pool.size(); ++i) {
+    full += std::as_const(pool.at(i)).counters().viewers.current.value() >= chosen.max_viewers;
+    overloaded += probes[i]->overloaded();
+  }
+  if (full + overloaded == 0) return {"room", true, ""};
+  return {"room", false,
+          fmt::format("of {} data threads, {} have as many viewers as they may and {} are overloaded",
+                      pool.size(), full, overloaded)};
+}
+
 // Ready means: an origin can take publishers and a directory knows of it; a relay or edge has a relay list
-// (fresh or saved) to find streams by; a directory has its port. A node that drains is not ready.
+// (fresh or saved) to find streams by; an edge has room for viewers; a directory has its port. A node that
+// drains is not ready.
 std::vector<net::readiness_check> node_parts::readiness() const {
   std::vector<net::readiness_check> checks{{"serving", !draining, draining ? "the node is going away" : ""}};
   // A directory whose store is lost goes on with what it said last, so it stays ready.
@@ -51,6 +66,7 @@ std::vector<net::readiness_check> node_parts::readiness() const {
                       fmt::format("{}{}{}", fresh ? "fresh" : "stale: its last word counts",
                                   problem.empty() ? "" : ": ", problem)});
   }
+  if (is(node_role::edge)) checks.push_back(room());
   if (!control || is(node_role::directory)) return checks;
   auto status = const_cast<control_node&>(*control).control().status();
   checks.push_back(

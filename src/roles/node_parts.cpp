@@ -35,6 +35,12 @@ net::flush_limits flush_limits(const options& o) {
   return {std::chrono::milliseconds{o.min_coalesce_ms}, std::chrono::milliseconds{o.max_coalesce_ms}};
 }
 
+net::overload_limits overload_limits(const options& o) {
+  net::overload_limits out;
+  out.lag = std::chrono::milliseconds{o.max_loop_lag_ms};
+  return out;
+}
+
 net::guard_options guard_options(const options& o, const std::string& secret) {
   net::guard_options out;
   out.cluster = o.cluster;
@@ -200,6 +206,7 @@ net::http_services node_parts::http_services() {
   services.cursor.max_lag_ms = static_cast<std::uint32_t>(seconds(chosen.max_lag_s).count());
   services.max_connections = chosen.max_connections;
   services.max_viewers = chosen.max_viewers;
+  services.overloaded = [this](std::size_t worker) { return probes[worker]->overloaded(); };
   services.readiness = [this] { return readiness(); };
   services.metrics = [this] { return metrics(); };
   if (!publishers) return services;
@@ -213,7 +220,7 @@ net::http_services node_parts::http_services() {
 void node_parts::run() {
   hub.start();
   for (std::size_t i = 0; i < workers.size(); ++i)
-    probes.push_back(std::make_unique<net::load_probe>(workers.at(i)));
+    probes.push_back(std::make_unique<net::load_probe>(workers.at(i), overload_limits(chosen), log));
   workers.start();
   if (store_worker) store_worker->start();
   if (control) control->start();
@@ -245,7 +252,8 @@ void node_parts::stop() {
   if (store) store->stop();
   if (store_worker) store_worker->stop();
   guard.close();
-  probes.clear();
+  for (auto& probe : probes)
+    probe->stop();
   workers.stop();
 }
 

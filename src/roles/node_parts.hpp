@@ -80,6 +80,7 @@ private:
   result<void> open_http();
   net::http_services http_services();
   [[nodiscard]] std::vector<net::readiness_check> readiness() const;
+  [[nodiscard]] net::readiness_check room() const;
   [[nodiscard]] std::string metrics();
   void add_load_metrics(std::vector<prometheus::MetricFamily>& out) const;
 };

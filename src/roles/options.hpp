@@ -46,6 +46,7 @@ struct options {
   std::uint32_t min_coalesce_ms = 0;
   std::uint32_t max_coalesce_ms = 100;
   std::uint32_t max_viewers = 20'000;
+  std::uint32_t max_loop_lag_ms = 500; ///< 0: no viewer is refused for it
   std::uint32_t max_connections = 20'000;
   std::uint32_t max_publishers = 5'000;
   std::uint32_t copies = 2;

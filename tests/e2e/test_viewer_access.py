@@ -63,7 +63,7 @@ class ViewerAccess(SluiceTest):
                     self.assertEqual(body.count(b"\n"), 1)
                     self.assertIn(b'"error":"forbidden"', body)
                     self.assertIn(b"--serve-viewers", body)
-                    self.assertGreaterEqual(node.metric("sluice_viewers_refused_total"), 4)
+                    self.assertGreaterEqual(node.metric("sluice_viewers_refused_total", reason="forbidden"), 4)
                 self.assertEqual(self.ask(node, "/api/v1/streams")[0], 200)
 
 

@@ -17,7 +17,7 @@ const SILENT = 800; // ms without bytes after which the stream may be paused
 const DEAD = 8000; // ms without bytes, though live, after which the socket is given up
 const DEAD_UNREACHABLE = 4000; // the same while the API does not answer either
 const EDGES_EVERY = 30000; // ms between looks at the list of edges
-const GO_ELSEWHERE_AFTER = 2; // unanswered questions after which other edges are tried
+const GO_ELSEWHERE_AFTER = 2; // unanswered questions, or refused sockets, after which other edges are tried
 
 export class Player extends EventTarget {
   state = 'starting';
@@ -34,6 +34,7 @@ export class Player extends EventTarget {
   #info = null;
   #reachable = true;
   #unanswered = 0;
+  #refused = 0;
   #clock = new NodeClock();
   #backoff = new Backoff();
   #edges = [];
@@ -147,6 +148,7 @@ export class Player extends EventTarget {
     session.close();
     this.reconnects += 1;
     if (wasGood) this.#backoff.reset();
+    this.#refused = session.openedAt === null ? this.#refused + 1 : 0;
     return this.#afterSession(end, session.openedAt !== null, wasGood);
   }
 
@@ -166,7 +168,7 @@ export class Player extends EventTarget {
       return jitter(POLL / 4);
     }
     this.#show('starting', detail);
-    if (elsewhere) await this.#goElsewhere();
+    if (elsewhere || this.#refused >= GO_ELSEWHERE_AFTER) await this.#goElsewhere();
     return next === 'now' && wasGood ? 0 : this.#backoff.next();
   }
 

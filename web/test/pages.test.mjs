@@ -220,6 +220,21 @@ describe('in a browser', { concurrency: 3 }, () => {
     }
   });
 
+  onNode('an edge that takes no more viewers is left for another that serves the stream', {}, async (node, open) => {
+    live(node).refuse = true;
+    const other = await new MockNode({ id: 'edge-2' }).start();
+    try {
+      other.add(new MockStream(KEY, clip));
+      node.edges = [{ id: 'edge-2', url: other.url }];
+      const page = await open();
+      page.mayLeave = true;
+      await page.waitForURL(other.url + WATCH, { timeout: 20_000 });
+      await waitState(page, 'live');
+    } finally {
+      await other.stop();
+    }
+  });
+
   onNode('an edge that drains hands the page to another', {}, async (node, open) => {
     const stream = live(node);
     const other = await new MockNode({ id: 'edge-2' }).start();

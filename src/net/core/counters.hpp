@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <string_view>
 
 namespace sluice::net {
 
@@ -21,16 +22,29 @@ private:
   std::atomic<std::uint64_t> value_{0};
 };
 
+/// Why a viewer is answered with an error before any media.
+enum class refusal : std::uint8_t {
+  full,       ///< the data thread has as many viewers as it may
+  overloaded, ///< the data thread has more to do than its core can
+  leaving,    ///< the node is going away
+  forbidden,  ///< this node does not serve viewers from there, or the request is not authorised
+  not_live,   ///< no such stream
+  unavailable ///< the stream could not be had in time
+};
+inline constexpr std::array refusals{refusal::full,      refusal::overloaded, refusal::leaving,
+                                     refusal::forbidden, refusal::not_live,   refusal::unavailable};
+std::string_view name(refusal why) noexcept;
+
 struct viewer_counters {
   counter current;       ///< viewers being served now
   counter accepted;      ///< viewers ever accepted
-  counter refused;       ///< viewers answered with an error before any media
   counter sent_bytes;    ///< media bytes handed to the kernel, prefaces included
   counter jumps;         ///< times a slow viewer jumped to a join point
   counter skipped_bytes; ///< log bytes those jumps left out
   counter carried;       ///< times a viewer went on in a newer epoch's log
   counter carry_gap_ms;  ///< media time missing between the two logs then
   counter closed_slow;   ///< closed because a write made no progress, or its bytes were gone
+  std::array<counter, refusals.size()> refused; ///< by why
 };
 
 struct ingest_counters {

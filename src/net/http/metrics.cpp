@@ -44,8 +44,6 @@ const std::array rows{
         [](const wc& w) -> cref { return w.viewers.current; }},
     row{"sluice_viewers_accepted_total", "Viewers accepted", count,
         [](const wc& w) -> cref { return w.viewers.accepted; }},
-    row{"sluice_viewers_refused_total", "Viewers answered with an error before any media", count,
-        [](const wc& w) -> cref { return w.viewers.refused; }},
     row{"sluice_viewer_sent_bytes_total", "Media bytes sent to viewers", count,
         [](const wc& w) -> cref { return w.viewers.sent_bytes; }},
     row{"sluice_viewer_jumps_total", "Times a slow viewer jumped to a join point", count,
@@ -110,19 +108,35 @@ constexpr std::array switch_reasons{
     cluster::drop_reason::moved,   cluster::drop_reason::stale,  cluster::drop_reason::loop,
     cluster::drop_reason::refused, cluster::drop_reason::surplus};
 
-MetricFamily switches(worker_pool& workers) {
+/// A counter for each of `reasons`, as `read` finds it in a worker's counters.
+template <class Reasons, class Read>
+MetricFamily by_reason(worker_pool& workers, std::string title, std::string help, const Reasons& reasons,
+                       Read read) {
   MetricFamily out;
-  out.name = "sluice_trunk_switches_total";
-  out.help = "Times another upstream came to lead a stream, by why the one before was left";
+  out.name = std::move(title);
+  out.help = std::move(help);
   out.type = count;
-  for (auto reason : switch_reasons) {
+  for (auto reason : reasons) {
     prometheus::ClientMetric metric;
-    metric.label.push_back({"reason", std::string(cluster::name(reason))});
+    metric.label.push_back({"reason", std::string(name(reason))});
     for (std::size_t i = 0; i < workers.size(); ++i) {
-      const auto& counters = std::as_const(workers.at(i)).counters().trunk;
-      metric.counter.value +=
-          static_cast<double>(counters.switches[static_cast<std::size_t>(reason)].value());
+      const auto& all = read(std::as_const(workers.at(i)).counters());
+      metric.counter.value += static_cast<double>(all[static_cast<std::size_t>(reason)].value());
     }
+    out.metric.push_back(std::move(metric));
+  }
+  return out;
+}
+
+MetricFamily viewers_of_each(worker_pool& workers) {
+  MetricFamily out;
+  out.name = "sluice_worker_viewers";
+  out.help = "Viewers being served, by data thread";
+  out.type = gauge;
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    prometheus::ClientMetric metric;
+    metric.label.push_back({"worker", std::to_string(i)});
+    metric.gauge.value = static_cast<double>(std::as_const(workers.at(i)).counters().viewers.current.value());
     out.metric.push_back(std::move(metric));
   }
   return out;
@@ -153,7 +167,14 @@ std::string scrape(worker_pool& workers, const more_metrics& more) {
       sum += static_cast<double>(r.read(std::as_const(workers.at(i)).counters()).value());
     families.push_back(family(r.name, r.help, r.type, sum * r.unit));
   }
-  families.push_back(switches(workers));
+  families.push_back(by_reason(
+      workers, "sluice_viewers_refused_total", "Viewers answered with an error before any media, by why",
+      refusals, [](const worker_counters& w) -> const auto& { return w.viewers.refused; }));
+  families.push_back(viewers_of_each(workers));
+  families.push_back(by_reason(
+      workers, "sluice_trunk_switches_total",
+      "Times another upstream came to lead a stream, by why the one before was left", switch_reasons,
+      [](const worker_counters& w) -> const auto& { return w.trunk.switches; }));
   families.push_back(
       gauge_family("process_resident_memory_bytes", "Resident memory of the process", resident_bytes()));
   if (more) more(families);

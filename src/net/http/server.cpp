@@ -25,7 +25,7 @@ result<std::uint16_t> http_server::listen(const host_port& address) {
 void http_server::drain(std::chrono::milliseconds within) {
   for (auto& s : sites_)
     s->at.post([s, within] {
-      s->draining = true;
+      s->door.leave();
       s->viewers->drain(closed_draining, within);
     });
 }
@@ -35,6 +35,7 @@ void http_server::stop() {
   for (auto& s : sites_)
     s->at.post([s] {
       s->stopped = true;
+      s->door.leave();
       s->viewers->stop(closed_shutdown);
       s->close_connections();
     });

@@ -45,6 +45,8 @@ struct http_services {
   stream::cursor_options cursor;
   std::size_t max_connections = 20'000; ///< a worker
   std::size_t max_viewers = 20'000;     ///< a worker
+  /// Whether the worker of that index has more to do than it can; any of the workers asks. Empty: never.
+  std::function<bool(std::size_t worker)> overloaded;
   viewer_roster::options viewers;
   std::chrono::milliseconds header_deadline{10'000}; ///< for a request header, idle time before it included
   std::function<std::vector<readiness_check>()> readiness;

@@ -118,7 +118,7 @@ private:
   }
 
   asio::awaitable<bool> send_away() {
-    site_->at.counters().viewers.refused.add();
+    count(refusal::forbidden);
     auto why =
         fmt::format("this {} serves viewers on its own machine only; watch at an edge, or start it with "
                     "--serve-viewers all",
@@ -136,34 +136,29 @@ private:
   }
 
   asio::awaitable<bool> watch(const http_target& target) {
-    auto refuse = [this](const error& e) {
-      site_->at.counters().viewers.refused.add();
+    auto refuse = [this](refusal why, const error& e) {
+      count(why);
       return respond(error_reply(e), keep_alive());
     };
     error ended{errc::not_live, target.key->str() + " ended"};
     error no_streams{errc::not_found, "this node serves no streams"};
-    if (!services().hub) co_return co_await refuse(no_streams);
-    if (auto room = room_for_viewer(); !room) co_return co_await refuse(room.error());
+    if (!services().hub) co_return co_await refuse(refusal::not_live, no_streams);
+    if (auto no = site_->door.refuses(site_->viewers->size())) co_return co_await refuse(no->why, no->said);
     auto allowed =
         plane::authorize(plane::action::play, *target.key, target.params, peer_address(held_.connection));
-    if (!allowed) co_return co_await refuse(allowed.error());
+    if (!allowed) co_return co_await refuse(refusal_for(allowed.error().code), allowed.error());
     using opened = result<std::shared_ptr<audience>>;
     auto log = co_await await_reply<opened>(
         [&](auto done) { services().hub->open(*target.key, site_->at, services().open, done); });
-    if (!log) co_return co_await refuse(log.error());
+    if (!log) co_return co_await refuse(refusal_for(log.error().code), log.error());
     // Much may have happened meanwhile.
-    if (auto room = room_for_viewer(); !room) co_return co_await refuse(room.error());
-    if (!(*log)->view().newest_join()) co_return co_await refuse(ended);
+    if (auto no = site_->door.refuses(site_->viewers->size())) co_return co_await refuse(no->why, no->said);
+    if (!(*log)->view().newest_join()) co_return co_await refuse(refusal::not_live, ended);
     hand_over(std::move(*log));
     co_return false;
   }
 
-  [[nodiscard]] result<void> room_for_viewer() const {
-    if (site_->draining || site_->stopped) return error{errc::unavailable, "this node is going away"};
-    if (site_->viewers->size() >= services().max_viewers)
-      return error{errc::unavailable, "this node has as many viewers as it may"};
-    return {};
-  }
+  void count(refusal why) { site_->at.counters().viewers.refused[static_cast<std::size_t>(why)].add(); }
 
   void hand_over(std::shared_ptr<audience> log) {
     auto& header = parser_->get();

@@ -2,6 +2,7 @@
 // its worker.
 #pragma once
 
+#include "net/http/admission.hpp"
 #include "net/http/services.hpp"
 #include "net/viewer/viewer.hpp"
 
@@ -20,7 +21,8 @@ struct http_connection
 struct http_site {
   http_site(worker& w, std::shared_ptr<const http_services> s, logger l)
       : at(w), services(std::move(s)), log(std::move(l)),
-        viewers(std::make_shared<viewer_roster>(w, services->viewers)) {}
+        viewers(std::make_shared<viewer_roster>(w, services->viewers)),
+        door(services->max_viewers, overloaded(), log) {}
 
   void close_connections();
 
@@ -29,8 +31,14 @@ struct http_site {
   logger log;
   std::shared_ptr<viewer_roster> viewers;
   boost::intrusive::list<http_connection, boost::intrusive::constant_time_size<false>> connections;
-  bool draining = false;
+  admission door;
   bool stopped = false;
+
+private:
+  [[nodiscard]] std::function<bool()> overloaded() const {
+    if (!services->overloaded) return {};
+    return [s = services, index = at.index()] { return s->overloaded(index); };
+  }
 };
 
 /// Serves the connection; closes it at once when the site has too many.

@@ -33,6 +33,8 @@ TEST_CASE("a worker that is held up shows late timers and the processor time it 
   });
   CHECK(eventually([&] { return probe.lag_us() >= 100'000; }));
   CHECK(eventually([&] { return probe.cpu_us() >= 50'000; }));
+  CHECK_FALSE(probe.overloaded());
+  probe.stop();
   pool.stop(20s);
 }
 

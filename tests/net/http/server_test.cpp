@@ -10,6 +10,9 @@ namespace {
 
 struct started_node : http_node {
   explicit started_node(http_node_options chosen = {}) : http_node(std::move(chosen)) { start(); }
+  std::uint64_t refused(net::refusal why) {
+    return count([why](const auto& c) { return c.viewers.refused[static_cast<std::size_t>(why)].value(); });
+  }
   std::uint64_t bad() {
     return count([](const auto& c) { return c.http.bad_requests.value(); });
   }
@@ -153,7 +156,41 @@ TEST_CASE("viewers beyond the limit are refused, however they come at once") {
   }
   CHECK(served == 2);
   CHECK(refused == 6);
-  CHECK(n.count([](auto& c) { return c.viewers.refused.value(); }) == 6);
+  CHECK(n.refused(net::refusal::full) == 6);
+}
+
+TEST_CASE("a worker with more to do than it can refuses new viewers and keeps those it has") {
+  auto overloaded = std::make_shared<std::atomic<bool>>(false);
+  http_node_options options;
+  options.http.overloaded = [overloaded](std::size_t) { return overloaded->load(); };
+  started_node n(std::move(options));
+  n.publish();
+  n.play(0, 1);
+  plain_client watching(n.port);
+  watching.send("GET /live/room1.flv HTTP/1.1\r\nHost: test\r\n\r\n");
+  CHECK(is(watching.read_head(), 200));
+  *overloaded = true;
+  auto answer = get(n.port, "/live/room1.flv");
+  CHECK(is(answer, 503));
+  CHECK(error_of(answer) == "unavailable");
+  CHECK(header_value(answer, "Retry-After") == "1");
+  CHECK(n.refused(net::refusal::overloaded) == 1);
+  CHECK(get(n.port, "/metrics").find("sluice_viewers_refused_total{reason=\"overloaded\"} 1") !=
+        std::string::npos);
+  CHECK(n.viewers() == 1);
+  *overloaded = false;
+  plain_client late(n.port);
+  late.send("GET /live/room1.flv HTTP/1.1\r\nHost: test\r\n\r\n");
+  CHECK(is(late.read_head(), 200));
+}
+
+TEST_CASE("each data thread's viewers are told apart") {
+  http_node_options options;
+  options.workers = 2;
+  started_node n(std::move(options));
+  auto metrics = get(n.port, "/metrics");
+  CHECK(metrics.find("sluice_worker_viewers{worker=\"0\"} 0") != std::string::npos);
+  CHECK(metrics.find("sluice_worker_viewers{worker=\"1\"} 0") != std::string::npos);
 }
 
 TEST_CASE("connections beyond the limit are closed at once and counted") {
