@@ -4,7 +4,7 @@ import http.client
 import socket
 import unittest
 
-from sluice_e2e import publish
+from sluice_e2e import plain_http, publish
 from sluice_e2e.cluster import SluiceTest
 from sluice_e2e.processes import wait_until
 
@@ -65,6 +65,36 @@ class ViewerAccess(SluiceTest):
                     self.assertIn(b"--serve-viewers", body)
                     self.assertGreaterEqual(node.metric("sluice_viewers_refused_total", reason="forbidden"), 4)
                 self.assertEqual(self.ask(node, "/api/v1/streams")[0], 200)
+
+
+class FullEdge(SluiceTest):
+    def test_a_full_edge_refuses_the_next_viewer_and_says_so(self):
+        nodes = self.cluster()
+        nodes.directory("d1")
+        nodes.origin("o1")
+        nodes.relay("r1")
+        edge = nodes.edge("e1", "--workers", "1", "--max-viewers", "1")
+        nodes.wait_ready()
+        self.track(publish.publish_rtmp(nodes.nodes["o1"], KEY))
+        url = edge.url(f"/{KEY}.flv")
+        wait_until("the edge to have the stream", lambda: self.opened(url))
+        self.assertEqual(plain_http.request(edge.url("/readyz")).status, 503)
+        refused = plain_http.request(url)
+        self.assertEqual(refused.status, 503)
+        self.assertEqual(refused.headers["Retry-After"], "1")
+        self.assertEqual(refused.json()["error"], "unavailable")
+        self.assertEqual(edge.metric("sluice_viewers_refused_total", reason="full"), 1)
+        self.assertEqual(edge.metric("sluice_worker_viewers", worker="0"), 1)
+        self.watching.close()
+        wait_until("room for another", lambda: plain_http.request(edge.url("/readyz")).status == 200)
+
+    def opened(self, url):
+        try:
+            self.watching = plain_http.LiveBody(url)
+        except plain_http.Refused:
+            return False
+        self.addCleanup(self.watching.close)
+        return True
 
 
 if __name__ == "__main__":
