@@ -26,6 +26,7 @@ void upstream_choice::set_order(upstream_order order, time_point now) {
                          [](auto& a, auto& b) { return a.id == b.id && a.state == b.state; });
   if (!same || order.live != order_.live) without_stream_.clear();
   order_ = std::move(order);
+  look_apart_at_once(now);
   if (same) return;
   new_round(now);
   stop_moving();
@@ -38,6 +39,7 @@ void upstream_choice::set_order(upstream_order order, time_point now) {
     auto found = listed(one.relay.id);
     one.leaving = found == order_.relays.end() || found->state == relay_state::draining;
   }
+  compare_ways();
 }
 
 void upstream_choice::set_position(epoch at, std::uint64_t head, time_point now) {
@@ -94,6 +96,7 @@ void upstream_choice::hello(link_id link, const upstream_hello& said, time_point
     from = &active_.back();
   }
   from->seek_at = now + patience(*from);
+  compare_ways();
   note_beat(*from, said.beat, now);
   // It has nothing newer for us until it finds its origin again: others may.
   if (said.orphaned) from->seek_at = now;
@@ -107,7 +110,7 @@ std::optional<drop_reason> upstream_choice::judge(const upstream_link& from, con
   if (active(from.id)) return std::nullopt;
   if (!active_.empty()) {
     if (!suits(said, now)) return drop_reason::not_better;
-    if (shares_way(said)) return drop_reason::shared_way;
+    if (shares_way(said, now)) return drop_reason::shared_way;
   }
   bool gap = epoch_ && said.log_epoch == epoch_ && said.first > head_;
   if (gap && (!from.accept_gap || !active_.empty())) return drop_reason::gap;
@@ -117,23 +120,12 @@ std::optional<drop_reason> upstream_choice::judge(const upstream_link& from, con
 /// Whether a link beside those in use helps: any when there are too few of them, else one that knows more.
 bool upstream_choice::suits(const upstream_hello& said, time_point now) const {
   if (!seeking(now)) return false;
-  if (too_few() && !said.orphaned) return true;
+  if ((too_few() || seeking_apart(now)) && !said.orphaned) return true;
   // The newest beat of a late path is a little older than that of a path that is on time; one beat more may
   // be mere chance.
   bool late = std::any_of(active_.begin(), active_.end(), [](auto& one) { return one.late; });
   auto newer = beat_ + (late ? 2 : 1);
   return std::tie(said.log_epoch, said.beat) >= std::tie(beat_epoch_, newer);
-}
-
-/// Two pulls by one relay die together: while others were not asked, a hedge takes them apart.
-bool upstream_choice::shares_way(const upstream_hello& said) const {
-  if (options_.hedge < 2 || moving_ || exhausted_ > 0 || said.path.empty()) return false;
-  auto shares = [&](const upstream_link& one) {
-    if (one.leaving || one.path.empty()) return false;
-    return std::find_first_of(one.path.begin() + 1, one.path.end(), said.path.begin() + 1, said.path.end()) !=
-           one.path.end();
-  };
-  return std::any_of(active_.begin(), active_.end(), shares);
 }
 
 std::chrono::milliseconds upstream_choice::patience(const upstream_link& with) const {
@@ -253,6 +245,7 @@ void upstream_choice::release(link_id id, drop_reason reason, time_point now) {
   bool led = active_.front().id == id;
   if (led) departed_ = departure{over->relay.id, reason};
   active_.erase(active_.begin() + (over - active_.data()));
+  compare_ways();
   if (active_.empty()) stop_moving();
   if (!led || active_.empty()) return;
   auto next = std::find_if(active_.begin(), active_.end(), [](auto& one) { return one.caught_up; });

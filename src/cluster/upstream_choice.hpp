@@ -4,6 +4,8 @@
 // Links in use run in parallel: of each byte the first copy counts. The first of them leads (its path is the
 // log's); usually it is the only one. A planned move, a slow or silent path and a hedge all open another
 // link beside it; only when that one has caught up with our head is the one to be left dropped.
+// The two pulls of a hedge have no relay in common where the cluster allows it; that is looked at again
+// whenever a link's path or the order changes.
 //
 // Use: report an event, then call `next(now)` and do what it says until it says `wait_until` or `give_up`;
 // call it again at that time. Events of a link that was dropped are ignored.
@@ -57,6 +59,8 @@ public:
   /// A beat, and when the origin made it (any clock of the origin's, ms; 0: it does not say). Counts as
   /// `received`.
   void beat(link_id link, std::uint64_t n, std::uint64_t made_ms, time_point now);
+  /// The upstream's way from the origin is another one now.
+  void path_changed(link_id link, std::vector<node_id> path, time_point now);
   /// The upstream said `end` for good (not: a new epoch follows).
   void ended(link_id link, time_point now);
 
@@ -65,6 +69,8 @@ public:
 
   /// The relay that leads; empty when no link is in use.
   [[nodiscard]] node_id current() const { return active_.empty() ? node_id{} : active_.front().relay.id; }
+  /// The paths of the links in use, the leader's first.
+  [[nodiscard]] std::vector<std::vector<node_id>> ways() const;
   /// A link in use has caught up with our head.
   [[nodiscard]] bool flowing() const;
 
@@ -94,7 +100,6 @@ private:
   [[nodiscard]] std::optional<drop_reason> judge(const upstream_link& from, const upstream_hello& said,
                                                  time_point now) const;
   [[nodiscard]] bool suits(const upstream_hello& said, time_point now) const;
-  [[nodiscard]] bool shares_way(const upstream_hello& said) const;
   [[nodiscard]] std::chrono::milliseconds patience(const upstream_link& with) const;
   void use(const upstream_hello& said, time_point now);
   void note_beat(upstream_link& from, std::uint64_t n, time_point now);
@@ -114,6 +119,7 @@ private:
   [[nodiscard]] bool fit(const upstream_link& one, time_point now) const;
   [[nodiscard]] std::size_t wanted() const { return options_.hedge + (moving_ ? 1 : 0); }
   [[nodiscard]] bool too_few() const;
+  [[nodiscard]] bool too_few_fit(time_point now) const;
   [[nodiscard]] bool seeking(time_point now) const;
   [[nodiscard]] bool behind(const upstream_link& from) const;
   [[nodiscard]] bool askable(const ranked_relay& relay, time_point now) const;
@@ -122,6 +128,15 @@ private:
   std::optional<upstream_action> seek(time_point now);
   upstream_action connect(const ranked_relay& relay, bool accept_gap, time_point now);
   [[nodiscard]] time_point next_deadline(time_point now) const;
+
+  [[nodiscard]] std::vector<const std::vector<node_id>*> ways_without(link_id left) const;
+  void compare_ways();
+  [[nodiscard]] bool seeking_apart(time_point now) const;
+  void look_apart_at_once(time_point now);
+  void look_apart_later(time_point now);
+  [[nodiscard]] bool may_be_apart(const ranked_relay& relay, time_point now) const;
+  [[nodiscard]] bool shares_way(const upstream_hello& said, time_point now) const;
+  [[nodiscard]] link_id superfluous() const;
 
   void note_lag(upstream_link& from, std::uint64_t made_ms, time_point now);
   void forgive_lag();
@@ -160,6 +175,10 @@ private:
   std::uint64_t gap_first_ = 0;
   std::uint32_t exhausted_ = 0; ///< rounds in a row without success
   time_point next_round_{};
+
+  bool sharing_ = false;  ///< a hedge's links that stay have a relay in common
+  time_point apart_at_{}; ///< when others are asked because of it
+  std::uint32_t apart_looks_ = 0;
 
   epoch lag_epoch_;
   std::int64_t least_lag_ = 0; ///< the smallest known of `lag_epoch_`'s beats

@@ -65,7 +65,7 @@ void upstream_choice::trim(time_point now) {
     if (flowing <= options_.hedge) return;
     if (moving_ && !good(*find(moving_->link))) return;
     bool moved = moving_ && find(moving_->from);
-    auto left = moved ? moving_->from : active_.back().id;
+    auto left = moved ? moving_->from : superfluous();
     stop_moving();
     drop(left, moved ? drop_reason::moved : drop_reason::surplus, now);
   }
@@ -94,9 +94,13 @@ bool upstream_choice::too_few() const {
   return static_cast<std::size_t>(staying) < wanted();
 }
 
-bool upstream_choice::seeking(time_point now) const {
+bool upstream_choice::too_few_fit(time_point now) const {
   auto good = std::count_if(active_.begin(), active_.end(), [&](auto& one) { return fit(one, now); });
   return static_cast<std::size_t>(good) < wanted();
+}
+
+bool upstream_choice::seeking(time_point now) const {
+  return too_few_fit(now) || seeking_apart(now);
 }
 
 bool upstream_choice::behind(const upstream_link& from) const {
@@ -109,7 +113,7 @@ bool upstream_choice::askable(const ranked_relay& relay, time_point now) const {
     if (one.relay.id == relay.id) return false;
   // A planned move or a hedge is not worth one that is about to leave or may be dead.
   bool lasting = relay.state == relay_state::ready || relay.state == relay_state::joining;
-  if (!active_.empty() && too_few() && !lasting) return false;
+  if (!active_.empty() && (too_few() || seeking_apart(now)) && !lasting) return false;
   auto refused = refused_until_.find(relay.id);
   if (refused != refused_until_.end() && refused->second > now) return false;
   return health_.usable(relay.id, now);
@@ -120,6 +124,11 @@ const ranked_relay* upstream_choice::pick(time_point now) const {
     auto found = std::find_if(order_.relays.begin(), order_.relays.end(),
                               [&](auto& relay) { return relay.id == moving_->to; });
     return found != order_.relays.end() && askable(*found, now) ? &*found : nullptr;
+  }
+  if (seeking_apart(now)) {
+    auto found = std::find_if(order_.relays.begin(), order_.relays.end(),
+                              [&](auto& relay) { return may_be_apart(relay, now); });
+    return found != order_.relays.end() ? &*found : nullptr;
   }
   if (auto* found = lead(now)) return found;
   for (bool suspects : {false, true})
@@ -133,6 +142,10 @@ std::optional<upstream_action> upstream_choice::seek(time_point now) {
   if (auto* relay = pick(now)) return connect(*relay, false, now);
   if (moving_) {
     stop_moving();
+    return std::nullopt;
+  }
+  if (seeking_apart(now)) {
+    look_apart_later(now);
     return std::nullopt;
   }
   if (gap_relay_) {
@@ -173,6 +186,8 @@ upstream_choice::time_point upstream_choice::next_deadline(time_point now) const
     sooner(candidate_->hello_by);
   else if (seeking(now))
     sooner(next_round_);
+  else if (sharing_ && !moving_)
+    sooner(apart_at_);
   for (auto& one : active_) {
     sooner(one.last_received + options_.silent_limit);
     if (behind(one)) sooner(one.head_moved + options_.progress_limit);

@@ -57,11 +57,15 @@ std::string_view name(give_up_reason reason) noexcept {
 }
 
 upstream_order order_of(const enumeration& found) {
-  return {found.order, found.spread, pull_mode::through, found.live, found.live == liveness::live};
+  std::vector<node_id> head;
+  for (auto& relay : found.head)
+    head.push_back(relay.id);
+  return {found.order,        std::move(head), found.spread,
+          pull_mode::through, found.live,      found.live == liveness::live};
 }
 
 upstream_order order_of(const pull_plan& plan) {
-  return {plan.upstreams, 1, plan.mode, liveness::unknown, false};
+  return {plan.upstreams, {}, 1, plan.mode, liveness::unknown, false};
 }
 
 } // namespace sluice::cluster

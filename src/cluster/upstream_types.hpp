@@ -14,7 +14,7 @@ namespace sluice::cluster {
 
 struct upstream_options {
   using ms = std::chrono::milliseconds;
-  std::size_t hedge = 1;      ///< pulls at once; whichever is first extends the log
+  std::size_t hedge = 1;      ///< pulls at once, 1 or 2; whichever is first extends the log
   ms connect_limit{300};      ///< connect + upgrade + hello together
   ms search_limit{1500};      ///< instead, when the upstream says that it looks for the stream itself
   ms silent_limit{600};       ///< no byte at all: the hop is dead
@@ -33,15 +33,18 @@ struct upstream_options {
   ms longest_wait{1000};        ///< ... up to this, each +-25 %
   ms home_wait{10000};          ///< away from the leading ranks so long, a link moves back; doubles with ...
   ms longest_home_wait{300000}; ///< ... each move, up to this, each +-25 %
-  std::uint8_t load_step = 3;   ///< a leading relay so much less loaded (of 15) is worth a move
-  std::size_t max_path = 4;     ///< nodes in an upstream's path
-  std::size_t probe_ranks = 3;  ///< so many not_here answers end a search that is not `patient`
+  ms apart_wait{250}; ///< both pulls of a hedge share a relay, and no better pair was found; doubles ...
+  ms longest_apart_wait{2000}; ///< ... up to this, each +-25 %
+  std::uint8_t load_step = 3;  ///< a leading relay so much less loaded (of 15) is worth a move
+  std::size_t max_path = 4;    ///< nodes in an upstream's path
+  std::size_t probe_ranks = 3; ///< so many not_here answers end a search that is not `patient`
 };
 
 /// The candidates, in order, and how to ask them.
 struct upstream_order {
   std::vector<ranked_relay> relays;
-  std::uint32_t spread = 1; ///< a stream is at home at one of so many leading ranks
+  std::vector<node_id> head; ///< of them, those the origin feeds; empty: not known
+  std::uint32_t spread = 1;  ///< a stream is at home at one of so many leading ranks
   pull_mode mode = pull_mode::through;
   liveness live = liveness::unknown;
   /// Whether a search that found nothing starts again; else, without a log, one round is all.

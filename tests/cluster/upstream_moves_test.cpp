@@ -8,12 +8,6 @@ using namespace sluice::cluster::test;
 
 namespace {
 
-upstream_options hedged() {
-  auto out = exact();
-  out.hedge = 2;
-  return out;
-}
-
 /// On b, because a failed, with a back in the leading ranks and healthy.
 void away_from_a(puller& p) {
   p.settle({"a", "b"});
@@ -131,98 +125,6 @@ TEST_CASE("a leading relay that is much less loaded is worth a move, toward the 
   CHECK(moved.size() == 2);
   CHECK(moved["probe a"] > 10);
   CHECK(moved["stays"] > 10);
-}
-
-TEST_CASE("a hedge opens a second pull once the first is used, and keeps both") {
-  puller p(hedged());
-  p.choice.set_order(p.order({"a", "b", "c"}), p.now);
-  CHECK(p.run() == names{"connect a"});
-  CHECK(p.hello("a") == names{"use a", "probe b"});
-  p.position(1000);
-  CHECK(p.hello("b") == names{"join b"});
-  p.catch_up("a");
-  p.catch_up("b");
-  CHECK(p.pass(60s, {"a", "b"}, {"a", "b"}).empty());
-  SUBCASE("the leader dies: the other leads at once, and a third is opened") {
-    CHECK(p.closed("a") == names{"lead b", "probe c"});
-    CHECK(p.hello("c") == names{"join c"});
-  }
-  SUBCASE("the other dies: a third is opened") {
-    CHECK(p.closed("b") == names{"probe c"});
-    CHECK(p.choice.current() == "a");
-  }
-  SUBCASE("the leader freezes") {
-    CHECK(p.pass(600ms, {"b"}, {"b"}) == names{"drop a silent", "lead b", "probe c"});
-  }
-  SUBCASE("the leader drains: a third flows before it is left") {
-    auto order = p.order({"a", "b", "c"});
-    order.relays[0].state = relay_state::draining;
-    p.choice.set_order(order, p.now);
-    CHECK(p.run() == names{"probe c"});
-    CHECK(p.hello("c") == names{"join c"});
-    CHECK(p.catch_up("c") == names{"drop a leaving", "lead b"});
-  }
-}
-
-TEST_CASE("a hedge with one relay alone goes on with it, and a drained one of two is left") {
-  puller p(hedged());
-  p.settle({"a"});
-  CHECK(p.pass(10s, {"a"}, {"a"}).empty());
-  CHECK(p.choice.current() == "a");
-
-  puller q(hedged());
-  q.choice.set_order(q.order({"a", "b"}), q.now);
-  q.run();
-  q.hello("a");
-  q.position(1000);
-  q.hello("b");
-  q.catch_up("a");
-  q.catch_up("b");
-  auto order = q.order({"a", "b"});
-  order.relays[0].state = relay_state::draining;
-  q.choice.set_order(order, q.now);
-  CHECK(q.pass(200ms, {"a", "b"}, {"a", "b"}) == names{"drop a leaving", "lead b"});
-}
-
-TEST_CASE("a hedge takes its two pulls apart while others are there") {
-  for (bool other : {false, true}) {
-    puller p(hedged());
-    p.choice.set_order(p.order(other ? names{"a", "b", "c"} : names{"a", "b"}), p.now);
-    p.run();
-    CHECK(p.hello("a") == names{"use a", "probe b"});
-    p.position(1000);
-    p.catch_up("a");
-    auto by_a = p.greeting("b");
-    by_a.path = {"origin-1", "a", "b"};
-    auto said = p.hello("b", by_a);
-    CHECK(said.front() == "drop b shared_way");
-    if (other) {
-      CHECK(said.back() == "probe c");
-      continue;
-    }
-    CHECK(p.pass(200ms, {"a"}, {"a"}) == names{"probe b"});
-    CHECK(p.hello("b", by_a) == names{"join b"});
-  }
-}
-
-TEST_CASE("a newer epoch on both links of a hedge keeps both") {
-  puller p(hedged());
-  p.choice.set_order(p.order({"a", "b"}), p.now);
-  p.run();
-  p.hello("a");
-  p.position(1000);
-  p.hello("b");
-  p.catch_up("a");
-  p.catch_up("b");
-  p.log = second_epoch;
-  p.n = 1;
-  CHECK(p.hello("b").empty());
-  p.position(10);
-  CHECK(p.catch_up("b").empty());
-  p.now += 50ms;
-  CHECK(p.hello("a").empty());
-  CHECK(p.catch_up("a").empty());
-  CHECK(p.pass(5s, {"a", "b"}, {"a", "b"}).empty());
 }
 
 TEST_CASE("a path whose beats come late is left for one that is on time") {

@@ -186,6 +186,7 @@ stream_status describe(const hosted_stream& h) {
   if (h.source) {
     out.feeder_kind = h.source->kind();
     out.upstream = h.source->upstream();
+    out.ways = h.source->ways();
     out.orphaned_since = h.source->orphaned_since();
   }
   out.video = h.video;

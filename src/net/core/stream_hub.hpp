@@ -24,6 +24,8 @@ public:
   [[nodiscard]] virtual std::string_view kind() const noexcept = 0;
   /// The node the bytes come from; empty for a publisher, or while there is none.
   [[nodiscard]] virtual node_id upstream() const = 0;
+  /// The paths of all upstreams that feed it now, the leader's first.
+  [[nodiscard]] virtual std::vector<std::vector<node_id>> ways() const { return {}; }
   /// Ends by itself when nobody reads the stream any more.
   [[nodiscard]] virtual bool on_demand() const noexcept = 0;
   /// The origin has been out of reach since then (unix ms); 0: it has not.
@@ -68,6 +70,7 @@ struct stream_status {
   node_id upstream;
   std::uint64_t orphaned_since = 0;
   std::vector<node_id> path;
+  std::vector<std::vector<node_id>> ways; ///< see `feeder::ways`
   std::uint64_t first = 0, head = 0, retained = 0;
   std::uint32_t newest_timestamp = 0;
   std::optional<stream::beat> last_beat;

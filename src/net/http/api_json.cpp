@@ -102,6 +102,10 @@ json::value stream_json(const node_id& node, const std::string& zone, const stre
   out["path"] = json::array(here.path.begin(), here.path.end());
   out["feeder"] = here.feeder_kind;
   out["upstream"] = text_or_null(here.upstream);
+  json::array ways;
+  for (const auto& way : here.ways)
+    ways.push_back(json::array(way.begin(), way.end()));
+  out["ways"] = std::move(ways);
   out["orphaned_since_unix_ms"] =
       here.orphaned_since ? json::value(here.orphaned_since) : json::value(nullptr);
   out["first"] = here.first;

@@ -1,5 +1,7 @@
 #include "net/trunk/puller.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 namespace sluice::net::trunk {
@@ -119,8 +121,8 @@ void puller::perform(const cluster::use_upstream& chosen) {
   if (!outcome) return act_on(from, outcome);
   if (chosen.lead) return lead(from, chosen.after);
   if (context_->options.choice.hedge > 1) home_.counters().trunk.hedge_pulls.add();
-  log_.debug("pulling beside", "stream", stream_.log.key().str(), "from", from.relay(), "offset",
-             *from.said->from);
+  log_.debug("pulling beside", "stream", stream_.log.key().str(), "from", from.relay(), "path",
+             fmt::format("{}", fmt::join(from.said->log->path, ",")), "offset", *from.said->from);
 }
 
 void puller::perform(const cluster::lead_upstream& chosen) {

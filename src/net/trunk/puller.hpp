@@ -19,6 +19,7 @@ public:
 
   [[nodiscard]] std::string_view kind() const noexcept override { return "pull"; }
   [[nodiscard]] node_id upstream() const override { return choice_.current(); }
+  [[nodiscard]] std::vector<std::vector<node_id>> ways() const override { return choice_.ways(); }
   [[nodiscard]] bool on_demand() const noexcept override { return true; }
   [[nodiscard]] std::uint64_t orphaned_since() const noexcept override;
   [[nodiscard]] bool finished() const noexcept override { return finished_; }

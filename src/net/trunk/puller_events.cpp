@@ -32,6 +32,7 @@ void puller::on_message(source& from, const message& m) {
     choice_.beat(id, b->number, b->made_ms, now);
     on_beat(from, *b);
   } else if (const auto* changed = std::get_if<path_change>(&m)) {
+    choice_.path_changed(id, changed->path, now);
     act_on(from, from.receiver.set_path(stream_, changed->path, leads));
   } else if (const auto* left_out = std::get_if<gap>(&m)) {
     if (from.in_use) on_gap(from, *left_out);

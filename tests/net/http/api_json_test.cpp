@@ -17,6 +17,7 @@ stream_status live_status() {
   out.feeder_kind = "pull";
   out.upstream = "r1";
   out.path = {"o1", "r1", "e1"};
+  out.ways = {{"o1", "r1"}, {"o1", "r2"}};
   out.first = 10;
   out.head = 100;
   out.retained = 90;
@@ -45,6 +46,7 @@ TEST_CASE("a live stream is told with its place, its picture and its age") {
   CHECK(out.at("audio").is_null());
   CHECK(out.at("width") == 640);
   CHECK(out.at("path") == json::array{"o1", "r1", "e1"});
+  CHECK(out.at("ways") == json::array{json::array{"o1", "r1"}, json::array{"o1", "r2"}});
   CHECK(out.at("feeder") == "pull");
   CHECK(out.at("upstream") == "r1");
   CHECK(out.at("orphaned_since_unix_ms").is_null());

@@ -154,6 +154,26 @@ TEST_CASE("a hedged edge is fed by two relays, each byte counts once, and one th
   CHECK(net.e.switches(drop_reason::closed) == 1);
 }
 
+TEST_CASE("a hedged edge whose relay comes to pull from its other one goes to a relay apart") {
+  cluster_of_relays net(edge_options(2));
+  REQUIRE(eventually([&] { return net.e.status().ways.size() == 2; }));
+  // r2 loses its push to r3 and goes on by r1; the edge's own list does not say so.
+  auto changed = order({net.entries[0], net.entries[2], net.entries[1]});
+  for (auto* n : {&net.o, &net.r2, &net.r3})
+    n->directory.answer(changed);
+  net.o.pushes->snapshot_changed();
+  using way = std::vector<node_id>;
+  REQUIRE(net.goes_on_until([&] { return net.r2.status().path == way{"o", "r1", "r2"}; }));
+  net.e.directory.answer(changed);
+  net.e.pulls->snapshot_changed();
+  REQUIRE(net.goes_on_until([&] {
+    auto ways = net.e.status().ways;
+    std::sort(ways.begin(), ways.end());
+    return ways == std::vector{way{"o", "r1"}, way{"o", "r3"}};
+  }));
+  net.check_whole();
+}
+
 TEST_CASE("a newer epoch reaches a hedged edge over both its pulls") {
   cluster_of_relays net(edge_options(2));
   REQUIRE(eventually([&] { return net.e.count(&trunk_counters::hedge_pulls) == 1; }));
