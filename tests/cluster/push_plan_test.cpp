@@ -20,7 +20,7 @@ std::vector<ranked_relay> head(std::vector<std::string> relays) {
 }
 
 push_plan plan(const std::vector<ranked_relay>& to, std::vector<push_state> pushes) {
-  return plan_pushes(to, pushes);
+  return plan_pushes(to, to, pushes);
 }
 
 } // namespace
@@ -62,4 +62,35 @@ TEST_CASE("an empty head leaves the pushes as they are") {
   auto found = plan({}, {{"a", true}, {"b", false}});
   CHECK(found.start.empty());
   CHECK(found.stop.empty());
+}
+
+TEST_CASE("the next of the order stands in for a relay of the head that does not take the push") {
+  auto order = head({"a", "b", "c", "d"});
+  auto next = [&](std::vector<push_state> pushes) { return plan_pushes(head({"a", "b"}), order, pushes); };
+  CHECK(next({{"a", false}, {"b", true}}).start.empty());
+  auto found = next({{"a", false, true}, {"b", true}});
+  CHECK(ids(found.start) == names{"c"});
+  CHECK(found.stop.empty());
+  SUBCASE("and stays while it is needed") {
+    CHECK(next({{"a", false, true}, {"b", true}, {"c", true}}).stop.empty());
+  }
+  SUBCASE("until the one of the head takes it again") {
+    CHECK(next({{"a", false}, {"b", true}, {"c", true}}).stop.empty());
+    CHECK(next({{"a", true}, {"b", true}, {"c", true}}).stop == names{"c"});
+  }
+  SUBCASE("or fails itself") {
+    found = next({{"a", false, true}, {"b", true}, {"c", false, true}});
+    CHECK(ids(found.start) == names{"d"});
+    CHECK(found.stop == names{"c"});
+  }
+}
+
+TEST_CASE("nobody stands in when all fail: each is tried again") {
+  auto order = head({"a", "b"});
+  auto found =
+      plan_pushes(head({"a"}), order, std::vector<push_state>{{"a", false, true}, {"b", false, true}});
+  CHECK(found.start.empty());
+  CHECK(found.stop == names{"b"});
+  found = plan_pushes(head({"a"}), order, std::vector<push_state>{{"a", false, true}});
+  CHECK(ids(found.start) == names{"b"});
 }

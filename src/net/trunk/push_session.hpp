@@ -9,11 +9,13 @@
 namespace sluice::net::trunk {
 
 struct push_options {
-  std::chrono::milliseconds connect_limit{300};   ///< connect, upgrade and the relay's hello together
-  std::chrono::milliseconds silence_limit{600};   ///< a relay without a tick for so long is frozen
-  std::chrono::milliseconds write_limit{10'000};  ///< a write that makes no progress for so long ends it
-  std::chrono::milliseconds first_wait{100};      ///< before the next try, doubling ...
-  std::chrono::milliseconds longest_wait{1'000};  ///< ... up to this, each +-25 %
+  std::chrono::milliseconds connect_limit{300};  ///< connect, upgrade and the relay's hello together
+  std::chrono::milliseconds silence_limit{600};  ///< a relay without a tick for so long is frozen
+  std::chrono::milliseconds write_limit{10'000}; ///< a write that makes no progress for so long ends it
+  std::chrono::milliseconds first_wait{100};     ///< before the next try, doubling ...
+  std::chrono::milliseconds longest_wait{1'000}; ///< ... up to this, each +-25 %
+  /// A relay that has not taken the push for so long has another stand in for it.
+  std::chrono::milliseconds stand_in_after{2'500};
   std::chrono::milliseconds ask_again{1'000};     ///< after directories and snapshot had no answer
   std::chrono::milliseconds ask_jitter{500};      ///< spread of the questions after a new snapshot
   std::chrono::milliseconds release_limit{3'000}; ///< a relay that was released is still fed so long

@@ -85,6 +85,7 @@ void pushed_stream::on_enumeration(const result<cluster::enumeration>& found) {
     return;
   }
   head_ = found->head;
+  order_ = found->order;
   plan();
   if (std::exchange(digest_, found->digest) == found->digest) return;
   // A relay that is waited for may be back.
@@ -92,12 +93,19 @@ void pushed_stream::on_enumeration(const result<cluster::enumeration>& found) {
     if (to.retry) connect(to);
 }
 
+cluster::push_state pushed_stream::state_of(const node_id& id, const target& to) const {
+  cluster::push_state out{id, to.session && to.session->caught_up()};
+  auto absent = std::chrono::steady_clock::now() - to.since;
+  out.failing = !(to.session && to.session->flowing()) && absent >= context_->options.stand_in_after;
+  return out;
+}
+
 void pushed_stream::plan() {
   if (!source_ || ending_) return;
   std::vector<cluster::push_state> states;
   for (const auto& [id, to] : targets_)
-    states.push_back({id, to.session && to.session->caught_up()});
-  auto next = cluster::plan_pushes(head_, states);
+    states.push_back(state_of(id, to));
+  auto next = cluster::plan_pushes(head_, order_, states);
   for (const auto& id : next.stop) {
     auto gone = targets_.find(id);
     if (gone == targets_.end()) continue;
@@ -173,6 +181,7 @@ void pushed_stream::on_over(push_session& from, const error& why) {
   auto known = targets_.find(from.relay());
   if (known == targets_.end() || known->second.session.get() != &from) return;
   bool released = from.released();
+  if (known->second.failures == 0) known->second.since = std::chrono::steady_clock::now();
   retire(known->second);
   if (ending_ || released) targets_.erase(known);
   if (ending_) return check_over();

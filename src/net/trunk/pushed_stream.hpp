@@ -37,6 +37,8 @@ private:
   struct target {
     cluster::ranked_relay relay;
     std::unique_ptr<push_session> session;
+    /// When it began to be tried, or was lost.
+    std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
     std::uint32_t failures = 0;
     std::optional<deadline> retry;
   };
@@ -48,6 +50,7 @@ private:
   void retry(target& to);
   void retire(target& from);
   void check_over();
+  [[nodiscard]] cluster::push_state state_of(const node_id& id, const target& to) const;
 
   void on_flowing(push_session& from) override;
   void on_caught_up(push_session& from) override;
@@ -62,7 +65,7 @@ private:
   epoch epoch_;
   std::optional<push_source> source_; ///< of `epoch_`; nothing while it is being opened
   bool ending_ = false, asking_ = false;
-  std::vector<cluster::ranked_relay> head_;
+  std::vector<cluster::ranked_relay> head_, order_;
   std::uint64_t digest_ = 0; ///< of the list `head_` came from
   std::map<node_id, target> targets_;
   std::uint64_t random_;

@@ -186,6 +186,35 @@ TEST_CASE("a relay that restarts is pushed to again") {
   CHECK(relay->status().first == 0);
 }
 
+TEST_CASE("a relay of the head that is gone has the next of the order stand in, and gets the push back") {
+  node_options settings;
+  settings.pushes.stand_in_after = 300ms;
+  node origin("o", settings);
+  auto first = std::make_unique<node>("r1", relay_options());
+  node second("r2", relay_options());
+  auto listed_first = first->serve(), listed_second = second.serve();
+  origin.directory.answer(order({listed_first, listed_second}, 1));
+  second.start();
+  first->start();
+  origin.start();
+  flv_source source;
+  byte_buffer sent;
+  origin.publish(epoch{100});
+  publish_more(origin, sent, source.start());
+  publish_more(origin, sent, source.frames(10));
+  REQUIRE(eventually([&] { return first->status().head == sent.size(); }));
+  CHECK_FALSE(second.status().live);
+  first->stop();
+  REQUIRE(eventually([&] { return second.status().head == sent.size(); }));
+  first = std::make_unique<node>("r1", relay_options());
+  listed_first = first->serve();
+  first->start();
+  origin.directory.answer(order({listed_first, listed_second}, 1));
+  origin.pushes->snapshot_changed();
+  REQUIRE(eventually([&] { return first->status().head == sent.size(); }));
+  CHECK(eventually([&] { return second.status().upstream != "o"; }, 10s));
+}
+
 TEST_CASE("a relay that takes the push and then freezes is dialled again") {
   scripted_relay frozen("f");
   node origin("o");
