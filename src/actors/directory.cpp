@@ -62,6 +62,13 @@ caf::result<register_answer> directory_actor_state::enter(const register_request
   return answer;
 }
 
+caf::result<heartbeat_answer> directory_actor_state::heartbeat(const heartbeat_request& request) {
+  if (auto renewed = directory->heartbeat(request.beat, now()); !renewed) return to_caf(renewed.error());
+  heartbeat_answer answer;
+  answer.lost = directory->lost_streams(request.beat);
+  return answer;
+}
+
 caf::result<void> directory_actor_state::announce(const announce_request& request) {
   return done_or(directory->announce(request.stream, request.boot_nonce, unix_ms_now(), now()));
 }
@@ -125,7 +132,14 @@ void directory_actor_state::step() {
   directory->advance(now());
   tell_store();
   push();
+  tell_left_out();
   tell_loads();
+}
+
+void directory_actor_state::tell_left_out() const {
+  auto count = directory->relays_left_out();
+  if (config.gauges->relays_left_out.exchange(count) == count) return;
+  config.log.warn("relays left out of the list", "count", count, "most", cluster::max_relays);
 }
 
 void directory_actor_state::push() {
@@ -182,9 +196,7 @@ directory_actor::behavior_type directory(directory_actor::stateful_pointer<direc
   self->delayed_send(self, state.config.step, step_atom_v);
   return {
       [self](register_atom, const register_request& r) { return self->state.enter(r); },
-      [self](heartbeat_atom, const heartbeat_request& r) {
-        return done_or(self->state.directory->heartbeat(r.beat, self->state.now()));
-      },
+      [self](heartbeat_atom, const heartbeat_request& r) { return self->state.heartbeat(r); },
       [self](leave_atom, const leave_request& r) {
         return done_or(self->state.directory->leave(r.id, r.boot_nonce, self->state.now()));
       },

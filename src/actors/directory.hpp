@@ -6,9 +6,15 @@
 #include "actors/store_link.hpp"
 #include "base/logging.hpp"
 
+#include <atomic>
 #include <chrono>
 
 namespace sluice::actors {
+
+/// What `/metrics` tells of a directory. Any thread.
+struct directory_gauges {
+  std::atomic<std::uint64_t> relays_left_out{0}; ///< see `cluster::directory_state::relays_left_out`
+};
 
 struct directory_config {
   cluster::directory_options options;
@@ -16,6 +22,7 @@ struct directory_config {
   std::chrono::milliseconds step{100};
   std::chrono::milliseconds load_period{1000}; ///< between two load digests
   std::shared_ptr<store_link> store;           ///< null: this directory keeps all in memory
+  std::shared_ptr<directory_gauges> gauges = std::make_shared<directory_gauges>();
   logger log;
 };
 
@@ -48,6 +55,7 @@ struct directory_actor_state {
 
   [[nodiscard]] cluster::directory_state::time_point now() const;
   caf::result<register_answer> enter(const register_request& request);
+  caf::result<heartbeat_answer> heartbeat(const heartbeat_request& request);
   caf::result<void> announce(const announce_request& request);
   caf::result<void> withdraw(const withdraw_request& request);
   caf::result<enumerate_answer> enumerate(const stream_query& query);
@@ -75,6 +83,7 @@ private:
   snapshot_update published();
   void tell_all(const caf::message& news) const;
   void tell_loads();
+  void tell_left_out() const;
   void tell_store();
   [[nodiscard]] result<cluster::policy> plan(const cluster::policy_change& change) const;
   void put_in_force(const cluster::policy& rules);

@@ -105,13 +105,21 @@ void link_state::send_beat() {
   auto asked = directory;
   self->request(directory, config.node->limits.request, heartbeat_atom_v, std::move(request))
       .then(
-          [this, asked] {
-            if (asked == directory && online) config.node->board->heard(config.index, unix_ms_now());
+          [this, asked](const heartbeat_answer& answer) {
+            if (asked != directory || !online) return;
+            config.node->board->heard(config.index, unix_ms_now());
+            hear_lost(answer);
           },
           // Also when the directory forgot this node: registering again is the cure for every failure.
           [this, asked](const caf::error& e) {
             if (asked == directory && online) failed("heartbeat: " + from_caf(e).message);
           });
+}
+
+void link_state::hear_lost(const heartbeat_answer& answer) const {
+  if (!config.node->data) return;
+  for (const auto& lost : answer.lost)
+    if (auto key = stream_key::parse(lost.key)) config.node->data->stream_lost(*key, lost.newest);
 }
 
 // At once: until the directories know, they go on sending streams here.

@@ -45,6 +45,7 @@ struct link_state {
   void beat(std::uint64_t series);
   /// One heartbeat now.
   void send_beat();
+  void hear_lost(const heartbeat_answer& answer) const;
   void set_draining(bool on);
   void announce(const announce_request& stream);
   void withdraw(const withdraw_request& stream);

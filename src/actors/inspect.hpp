@@ -148,6 +148,11 @@ typename Inspector::result_type inspect(Inspector& f, node_registration& x) {
 }
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, lost_stream& x) {
+  return f(caf::meta::type_name("sluice::lost_stream"), x.key, x.newest);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, node_heartbeat& x) {
   return f(caf::meta::type_name("sluice::node_heartbeat"), x.id, x.boot_nonce, x.load, x.draining,
            x.timestamps, x.failing, x.pulls, caf::meta::load_callback([&] {

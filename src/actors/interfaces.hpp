@@ -11,6 +11,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(sluice, first_custom_type_id)
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::register_request))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::register_answer))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::heartbeat_request))
+CAF_ADD_TYPE_ID(sluice, (sluice::actors::heartbeat_answer))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::leave_request))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::announce_request))
 CAF_ADD_TYPE_ID(sluice, (sluice::actors::withdraw_request))
@@ -59,7 +60,7 @@ using watcher_actor = caf::typed_actor<caf::reacts_to<snapshot_update>, caf::rea
 /// One directory. Errors are `errc` with a sentence, as `cluster::directory_state` gives them.
 using directory_actor =
     caf::typed_actor<caf::replies_to<register_atom, register_request>::with<register_answer>,
-                     caf::replies_to<heartbeat_atom, heartbeat_request>::with<void>,
+                     caf::replies_to<heartbeat_atom, heartbeat_request>::with<heartbeat_answer>,
                      caf::replies_to<leave_atom, leave_request>::with<void>,
                      caf::replies_to<announce_atom, announce_request>::with<void>,
                      caf::replies_to<withdraw_atom, withdraw_request>::with<void>,

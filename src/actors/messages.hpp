@@ -42,6 +42,11 @@ struct heartbeat_request {
   cluster::node_heartbeat beat;
 };
 
+struct heartbeat_answer {
+  message_head head;
+  std::vector<cluster::lost_stream> lost; ///< at most `max_message_streams`
+};
+
 struct leave_request {
   message_head head;
   node_id id;
@@ -131,6 +136,11 @@ typename Inspector::result_type inspect(Inspector& f, register_request& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, register_answer& x) {
   return f(caf::meta::type_name("sluice::register_answer"), x.head, x.directory, x.boot_nonce, x.warming);
+}
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, heartbeat_answer& x) {
+  return f(caf::meta::type_name("sluice::heartbeat_answer"), x.head, x.lost,
+           caf::meta::load_callback([&] { return accept_if(x.lost.size() <= max_message_streams); }));
 }
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, heartbeat_request& x) {

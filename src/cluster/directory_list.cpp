@@ -75,7 +75,8 @@ bool directory_state::rebuild(time_point now) {
     if (leases_.contains(id)) continue;
     if (auto entry = foreign_entry(stored, now)) fresh.relays.push_back(std::move(*entry));
   }
-  if (fresh.relays.size() > max_relays) fresh.relays.resize(max_relays);
+  left_out_ = fresh.relays.size() - std::min(fresh.relays.size(), max_relays);
+  fresh.relays.resize(fresh.relays.size() - left_out_);
   seal(fresh);
   if (fresh.digest == list_.digest) return false;
   list_ = std::move(fresh);

@@ -119,6 +119,15 @@ result<void> directory_state::heartbeat(const node_heartbeat& beat, time_point n
   return {};
 }
 
+std::vector<lost_stream> directory_state::lost_streams(const node_heartbeat& beat) const {
+  std::vector<lost_stream> out;
+  for (auto& [key, timestamp] : beat.timestamps) {
+    const auto* announced = streams_.find(key);
+    if (announced && announced->origin != beat.id) out.push_back({key, announced->log_epoch});
+  }
+  return out;
+}
+
 result<void> directory_state::leave(const node_id& id, std::uint64_t boot_nonce, time_point now) {
   auto held = find_lease(id, boot_nonce);
   if (!held) return held.error();

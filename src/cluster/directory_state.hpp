@@ -81,6 +81,8 @@ public:
   result<void> register_node(const node_registration& node, time_point now);
   /// Renews a lease. Errors: `not_found` (no lease: register again), `stale` (an older boot).
   result<void> heartbeat(const node_heartbeat& beat, time_point now);
+  /// Of the streams that the heartbeat says its node publishes, those that another origin announced last.
+  [[nodiscard]] std::vector<lost_stream> lost_streams(const node_heartbeat& beat) const;
   /// The node leaves in order: its lease and streams end now. Errors as `heartbeat`.
   result<void> leave(const node_id& id, std::uint64_t boot_nonce, time_point now);
   /// A stream that the holder of the lease (announcement.origin, boot_nonce) publishes. Errors: as
@@ -133,6 +135,8 @@ public:
   [[nodiscard]] published_snapshot publish(time_point now);
   [[nodiscard]] const snapshot& list();
   [[nodiscard]] const revision& list_revision();
+  /// Relays that are alive and not in that list, because it is as long as one may be (`max_relays`).
+  [[nodiscard]] std::size_t relays_left_out() const noexcept { return left_out_; }
   /// How busy the relays of that list are; to be sent to its watchers each second.
   [[nodiscard]] load_digest loads();
 
@@ -199,6 +203,7 @@ private:
   std::map<node_id, std::optional<relay_entry>> told_store_; ///< none: told that it is gone
   bool tell_store_ = false;
 
+  std::size_t left_out_ = 0;
   snapshot list_;
   std::optional<ranking> ranking_; ///< of `list_`, once asked for
   rank_buffer room_;

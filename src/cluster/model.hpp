@@ -159,4 +159,10 @@ struct node_view {
   bool elsewhere = false;           ///< only the store lists it: other directories hear it, this one does not
 };
 
+/// A stream that another origin publishes too, with a newer log.
+struct lost_stream {
+  std::string key;
+  epoch newest; ///< of that log
+};
+
 } // namespace sluice::cluster

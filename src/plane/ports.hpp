@@ -101,6 +101,10 @@ public:
   /// The relays that fail for this node at present, though the directories list them.
   [[nodiscard]] virtual std::vector<node_id> failing() const = 0;
 
+  /// Another origin announced `key` with the log `newest`: this node yields if its own log is older. Said
+  /// again with each heartbeat while both claim the stream.
+  virtual void stream_lost(const stream_key& key, epoch newest) = 0;
+
   /// How many nodes pull each stream from this one: (key, pulls).
   [[nodiscard]] virtual std::vector<std::pair<std::string, std::uint32_t>> pulls() const = 0;
 };

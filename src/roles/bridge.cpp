@@ -85,6 +85,7 @@ public:
   void nodes(plane::executor& caller, plane::reply<std::vector<cluster::node_view>> done) override;
   [[nodiscard]] plane::control_status status() const override { return node_->board->read(); }
   [[nodiscard]] std::shared_ptr<const cluster::snapshot> list() const { return node_->board->list(); }
+  [[nodiscard]] std::uint64_t relays_left_out() const noexcept { return gauges_->relays_left_out; }
 
 private:
   void spawn_actors(caf::actor_system& sys);
@@ -113,6 +114,7 @@ private:
   actors::directory_actor directory_;
   std::shared_ptr<serve_gate> gate_;
   /// The last list of streams a directory gave; only touched by the asker.
+  std::shared_ptr<actors::directory_gauges> gauges_ = std::make_shared<actors::directory_gauges>();
   std::shared_ptr<std::vector<cluster::stream_announcement>> last_streams_ =
       std::make_shared<std::vector<cluster::stream_announcement>>();
 };
@@ -176,6 +178,7 @@ void control_node::bridge::spawn_directory(caf::actor_system& sys) {
   config.options.expire_after = options_.expire_after;
   config.step = options_.directory_step;
   if (options_.store) config.store = std::make_shared<actors::store_link>(*options_.store);
+  config.gauges = gauges_;
   config.log = node_->log;
   directory_ = sys.spawn(actors::directory, std::move(config));
   if (!sockets_) return;
@@ -311,6 +314,9 @@ plane::control& control_node::control() noexcept {
 }
 void control_node::set_draining(bool draining) {
   bridge_->set_draining(draining);
+}
+std::uint64_t control_node::relays_left_out() const {
+  return bridge_->relays_left_out();
 }
 std::shared_ptr<const cluster::snapshot> control_node::relay_list() const {
   return bridge_->list();

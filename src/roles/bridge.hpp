@@ -56,6 +56,9 @@ public:
   /// The relay list in force, null before any was seen.
   [[nodiscard]] std::shared_ptr<const cluster::snapshot> relay_list() const;
 
+  /// Of the directory this node is: relays alive beyond the longest list there may be.
+  [[nodiscard]] std::uint64_t relays_left_out() const;
+
 private:
   class bridge;
   std::unique_ptr<bridge> bridge_;

@@ -262,6 +262,10 @@ void node_parts::snapshot_changed(std::uint64_t) {
   if (pushes) pushes->snapshot_changed();
 }
 
+void node_parts::stream_lost(const stream_key& key, epoch newest) {
+  if (publishers) publishers->overtaken(key, newest);
+}
+
 std::vector<std::pair<std::string, std::uint32_t>> node_parts::timestamps() const {
   return times.list();
 }

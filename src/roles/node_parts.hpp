@@ -34,6 +34,7 @@ struct node_parts final : plane::data {
   [[nodiscard]] cluster::load_report load() const override;
   [[nodiscard]] std::vector<std::pair<std::string, std::uint32_t>> timestamps() const override;
   void loads_changed(const cluster::relay_loads& loads) override;
+  void stream_lost(const stream_key& key, epoch newest) override;
   [[nodiscard]] std::vector<node_id> failing() const override;
   [[nodiscard]] std::vector<std::pair<std::string, std::uint32_t>> pulls() const override;
 

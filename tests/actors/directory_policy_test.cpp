@@ -151,7 +151,7 @@ TEST_CASE_FIXTURE(fixture, "loads are told each second and change no list") {
   loads.clear();
   auto revision = lists.back().at;
   for (int second = 0; second < 4; ++second) {
-    ask<caf::unit_t>(door, heartbeat_atom_v, beat);
+    ask<heartbeat_answer>(door, heartbeat_atom_v, beat);
     advance(milliseconds(1000));
   }
   CHECK(loads.size() == 4);

@@ -80,10 +80,10 @@ TEST_CASE_FIXTURE(fixture, "heartbeats keep a lease; one without a lease is told
   ask<register_answer>(door, register_atom_v, relay("r1"));
   for (int second = 0; second < 12; ++second) {
     advance(milliseconds(1000));
-    ask<caf::unit_t>(door, heartbeat_atom_v, beat("r1"));
+    ask<heartbeat_answer>(door, heartbeat_atom_v, beat("r1"));
   }
   REQUIRE(heard->back().published.list.relays.size() == 1);
-  auto stranger = ask<caf::unit_t>(door, heartbeat_atom_v, beat("r2"));
+  auto stranger = ask<heartbeat_answer>(door, heartbeat_atom_v, beat("r2"));
   REQUIRE(stranger->failure.has_value());
   CHECK(stranger->failure->code == errc::not_found);
 }

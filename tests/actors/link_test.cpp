@@ -16,6 +16,7 @@ struct record {
   bool registering = true;
   bool draining = false; ///< as the last heartbeat said
   int registered = 0, beats = 0;
+  std::vector<cluster::lost_stream> lost; ///< told with each heartbeat
   std::vector<std::string> said;
 };
 
@@ -27,11 +28,13 @@ directory_actor::behavior_type recording(directory_actor::pointer, std::shared_p
         log->forgetful = false;
         return register_answer{};
       },
-      [log](heartbeat_atom, const heartbeat_request& r) -> caf::result<void> {
+      [log](heartbeat_atom, const heartbeat_request& r) -> caf::result<heartbeat_answer> {
         ++log->beats;
         log->draining = r.beat.draining;
         if (log->forgetful) return to_caf({errc::not_found, "no lease"});
-        return caf::unit;
+        heartbeat_answer answer;
+        answer.lost = log->lost;
+        return answer;
       },
       [log](leave_atom, const leave_request& r) { log->said.push_back("leave " + r.id); },
       [log](announce_atom, const announce_request& r) { log->said.push_back("announce " + r.stream.key); },
@@ -66,9 +69,26 @@ agent_actor::behavior_type listening(agent_actor::pointer, std::shared_ptr<std::
 
 using words = std::vector<std::string>;
 
+/// The data plane, as far as a link speaks to it.
+class told_data final : public plane::data {
+public:
+  void snapshot_changed(std::uint64_t) override {}
+  [[nodiscard]] cluster::load_report load() const override { return {}; }
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint32_t>> timestamps() const override { return {}; }
+  void loads_changed(const cluster::relay_loads&) override {}
+  [[nodiscard]] std::vector<node_id> failing() const override { return {}; }
+  void stream_lost(const stream_key& key, epoch newest) override {
+    lost.push_back(fmt::format("{} to {}", key.str(), newest.value));
+  }
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint32_t>> pulls() const override { return {}; }
+
+  words lost;
+};
+
 struct fixture : stage {
   fixture() {
     auto node = std::make_shared<node_context>();
+    node->data = &data;
     node->self.id = "o1";
     node->board = std::make_shared<status_board>(words{"d1:7700"});
     board = node->board;
@@ -103,6 +123,7 @@ struct fixture : stage {
   }
   bool connected() const { return board->read().directories[0].connected; }
 
+  told_data data;
   std::shared_ptr<record> log = std::make_shared<record>();
   std::shared_ptr<words> heard = std::make_shared<words>();
   std::shared_ptr<status_board> board;
@@ -120,6 +141,18 @@ TEST_CASE_FIXTURE(fixture, "a link registers, watches and beats once a second") 
   CHECK(log->registered == 1);
   CHECK(log->beats >= 9);
   CHECK(log->beats <= 12);
+}
+
+TEST_CASE_FIXTURE(fixture, "an origin whose stream another one claims hears of it within two heartbeats") {
+  announce("live/a");
+  log->lost = {{"live/a", epoch{9}}, {"not a key", epoch{9}}};
+  advance(milliseconds(2200));
+  REQUIRE_FALSE(data.lost.empty());
+  CHECK(data.lost.front() == "live/a to 9");
+  auto before = data.lost.size();
+  log->lost.clear();
+  advance(milliseconds(5000));
+  CHECK(data.lost.size() <= before + 1);
 }
 
 TEST_CASE_FIXTURE(fixture, "a directory that forgot the node is told everything again at once") {

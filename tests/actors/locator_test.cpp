@@ -25,7 +25,7 @@ directory_actor::behavior_type scripted(directory_actor::pointer self, std::shar
   auto nothing = [](auto&&...) { return caf::result<void>(caf::unit); };
   return {
       [](register_atom, const register_request&) { return register_answer{}; },
-      [nothing](heartbeat_atom, const heartbeat_request&) { return nothing(); },
+      [](heartbeat_atom, const heartbeat_request&) { return heartbeat_answer{}; },
       [nothing](leave_atom, const leave_request&) { return nothing(); },
       [nothing](announce_atom, const announce_request&) { return nothing(); },
       [nothing](withdraw_atom, const withdraw_request&) { return nothing(); },

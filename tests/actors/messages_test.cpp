@@ -94,6 +94,7 @@ void for_each_message(Each each) {
   beat.pulls = {{"live/room1", 3}};
   beat.timestamps = {{"live/room1", 42}};
   each("heartbeat_request", heartbeat_request{head(), beat});
+  each("heartbeat_answer", heartbeat_answer{head(), {{"live/room1", epoch{77}}}});
   each("leave_request", leave_request{head(), "r1", 3});
   each("announce_request", announce_request{head(), stream(), 3});
   each("withdraw_request", withdraw_request{head(), "live/room1", epoch{77}});

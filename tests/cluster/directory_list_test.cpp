@@ -220,6 +220,24 @@ TEST_CASE(
   CHECK(c.directory.enumerate(key("live/other"), "", c.now).spread == 2);
 }
 
+TEST_CASE("relays beyond the longest list are left out, and counted") {
+  list_fixture c;
+  std::vector<relay_entry> all;
+  for (std::size_t i = 0; i < max_relays; ++i)
+    all.push_back(stored(fmt::format("s{:05}", i)));
+  c.adopt(all);
+  CHECK(c.directory.list().relays.size() == max_relays);
+  CHECK(c.directory.relays_left_out() == 0);
+  c.add("a");
+  c.add("b");
+  c.advance(2s, {"a", "b"});
+  CHECK(c.directory.list().relays.size() == max_relays);
+  CHECK(c.directory.relays_left_out() == 2);
+  c.adopt({stored("s00001")});
+  CHECK(c.directory.list().relays.size() == 3);
+  CHECK(c.directory.relays_left_out() == 0);
+}
+
 TEST_CASE("relays that only the store lists are on the list, as the store has them") {
   list_fixture c;
   c.add("r1");

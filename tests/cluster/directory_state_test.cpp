@@ -175,6 +175,25 @@ TEST_CASE("streams end with their origin's lease, and heartbeats carry their new
   CHECK_FALSE(past.live_origin.has_value());
 }
 
+TEST_CASE("an origin hears with its heartbeat which of its streams another origin took") {
+  cluster_fixture c;
+  c.add("o1", node_role::origin);
+  c.add("o2", node_role::origin);
+  REQUIRE(c.publish("o1", at(unix_now)).has_value());
+  node_heartbeat beat;
+  beat.id = "o1";
+  beat.boot_nonce = 1;
+  beat.timestamps = {{"live/room1", 77}, {"live/other", 5}};
+  CHECK(c.directory.lost_streams(beat).empty());
+  REQUIRE(c.publish("o2", at(unix_now + 1)).has_value());
+  auto lost = c.directory.lost_streams(beat);
+  REQUIRE(lost.size() == 1);
+  CHECK(lost[0].key == "live/room1");
+  CHECK(lost[0].newest == at(unix_now + 1));
+  beat.id = "o2";
+  CHECK(c.directory.lost_streams(beat).empty());
+}
+
 TEST_CASE("announcements need a lease") {
   cluster_fixture c;
   CHECK(c.publish("o1", at(unix_now)).error().code == errc::not_found);

@@ -42,6 +42,7 @@ public:
     return {{"live/room1", timestamp.load()}};
   }
   void loads_changed(const cluster::relay_loads&) override { ++loads; }
+  void stream_lost(const stream_key&, epoch) override {}
   [[nodiscard]] std::vector<node_id> failing() const override { return {}; }
   [[nodiscard]] std::vector<std::pair<std::string, std::uint32_t>> pulls() const override { return {}; }
   std::atomic<int> loads{0};
