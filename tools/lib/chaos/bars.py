@@ -46,14 +46,19 @@ BARS = {
     "etcd dead": UNSEEN,
     "etcd dead, back": UNSEEN,
     "edge restarted": UNSEEN,
+    "edge told to end": UNSEEN,
     "publisher reconnects": Bar(None, 0.100),
     "publisher moves to another origin": Bar(None, 1.0),
     "origin dead, its streams move": Bar(None, 1.0),
 }
 HEDGED = "hedge 2, any relay fault"
-HEDGED_KINDS = {"relay killed", "relay restarted", "relay frozen", "cable pulled", "relay drained", "relay undrained",
-                "weight changed", "relay added", "relay returned", "relay thawed", "cable put back",
-                "relay taken away", "relay killed without directories"}
+HEDGED_KINDS = {"relay killed", "relay restarted", "relay stopped", "relay frozen", "cable pulled", "relay drained",
+                "relay undrained", "weight changed", "relay added", "relay returned", "relay thawed", "cable put back",
+                "relay taken away", "relay killed without directories", "relay returned without directories",
+                "connections stalled", "connections stalled, over", "connections half-open",
+                "connections delayed 150 ms", "connections delayed 150 ms, over", "burst loss", "burst loss, over",
+                "low rate", "low rate, over", "netem loss 5 %", "netem loss 5 %, over", "netem jitter",
+                "netem jitter, over"}
 BARS[HEDGED] = UNSEEN
 ENOUGH = 30  # faults, for a longest pause to say something
 GROUPS = {
@@ -67,6 +72,7 @@ GROUPS = {
     "one, two, three directories dead; etcd dead": [
         f"{what} dead{back}" for what in ("one directory", "two directories", "all directories", "etcd")
         for back in ("", ", back")],
+    "edge told to end, its viewers go elsewhere": ["edge told to end"],
     "publisher reconnects within the grace time": ["publisher reconnects"],
     "stream moves to another origin": ["publisher moves to another origin", "origin dead, its streams move"],
 }
@@ -87,6 +93,7 @@ class Row:
     doubled: int = 0
     wrong: int = 0
     closed: int = 0
+    sent_away: int = 0
     moves: int = 0
     tail: int = 0
     after: list = dataclasses.field(default_factory=list)
@@ -104,7 +111,7 @@ def rows(faults, median):
         row.faults += 1
         row.pauses += [max(0.0, pause - median) for pause in fault.pauses]
         row.others += [max(0.0, pause - median) for pause in fault.others]
-        for name in ("lost", "doubled", "wrong", "closed", "moves", "tail"):
+        for name in ("lost", "doubled", "wrong", "closed", "sent_away", "moves", "tail"):
             setattr(row, name, getattr(row, name) + getattr(fault, name))
         row.after.append(max(0.0, fault.after - median))
         row.lists += [fault.list_known] if fault.list_known is not None else []

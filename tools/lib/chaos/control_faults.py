@@ -1,6 +1,9 @@
 """Faults and changes of the control plane: directories, their store, policy, nodes that come and go."""
 
+import signal
 import time
+
+from sluice_e2e.processes import wait_until
 
 from .kind import Kind, bring_back
 from .publishers import Encoder
@@ -99,6 +102,31 @@ class EdgeRestart(Kind):
         stage.during(self.name, edge.name, restart, hold=1.0)
 
 
+class EdgeLeaves(Kind):
+    """SIGTERM of an edge with viewers: it tells each of them to go to another edge, they go, and it ends. Later it is
+    started again and its viewers are sent home."""
+
+    name = "edge told to end"
+    weight = 4
+    limit = 10.0  # seconds until it has ended: its drain timeout is 5
+
+    def strike(self, stage):
+        edge = stage.rng.choice(stage.edges())
+        others = {one.name: one.url("") for one in stage.edges() if one is not edge}
+        seats = sum(name == edge.name for _, name, _, _ in stage.seats())
+        stage.watcher.expect_leaving(edge.name, others)
+        fault = stage.during(self.name, edge.name, lambda _: self.end(edge), hold=1.0)
+        if fault.sent_away != seats:
+            fault.broken.append(f"{fault.sent_away} of {seats} viewers were told to go elsewhere")
+        stage.machines.start_and_wait(edge.name)
+        if refused := stage.watcher.go_home():
+            fault.broken.append(f"{len(refused)} viewers were refused at {edge.name}, the first: {refused[0]}")
+
+    def end(self, edge):
+        edge.process.signal(signal.SIGTERM)
+        wait_until(f"{edge.name} to have ended", lambda: not edge.alive, self.limit)
+
+
 class Directories(Kind):
     """Some or all directories are killed; meanwhile a new stream starts and is watched."""
 
@@ -190,4 +218,4 @@ def new_stream_plays(stage, fault):
 
 
 KINDS = (Drain(), Weight(), Added(), OneDirectory(), TwoDirectories(), AllDirectories(), StoreDead(),
-         RelayWithoutDirectories(), EdgeRestart(), Nothing())
+         RelayWithoutDirectories(), EdgeRestart(), EdgeLeaves(), Nothing())

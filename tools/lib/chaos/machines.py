@@ -161,6 +161,15 @@ class Machines:
                     paths[edge.name, key] = stream["path"]
         return paths
 
+    def ways_together(self, edge, keys):
+        """The streams whose two pulls at this edge have a relay in common, so that one fault hits both."""
+        together = []
+        for key in keys:
+            ways = (edge.get(f"streams/{key}") or {}).get("ways", [])
+            if len(ways) < 2 or set(ways[0][1:]) & set(ways[1][1:]):
+                together.append(key)
+        return together
+
     def ctl(self, *words):
         """`sluice ctl` against any directory; AssertionError with what it said if it refuses."""
         directories = ",".join(d.at("control") for d in self.of("directory"))

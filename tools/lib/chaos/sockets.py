@@ -97,7 +97,8 @@ class ViewerSocket:
             except OSError as error:
                 raise Closed(str(error)) from error
             if not data:
-                raise Closed("end of connection")
+                raise Closed(f"close {self._frames.closing}" if self._frames and self._frames.closing
+                             else "end of connection")
         if not self._frames:
             return data
         data = self._frames.take(data)

@@ -17,8 +17,11 @@ from .watcher import Watcher
 SETTLE_LIMIT = 20.0
 CATCH_UP_LIMIT = 8.0
 CAUGHT_UP = 0.2  # seconds; a viewer that lacks nothing older has caught up
+UNSEEN = 0.040  # seconds; shorter pauses are not told of one by one
 SLOW = 3.0  # seconds; who takes longer to be whole again is told of
 MOST_NOTES = 12
+# What a relay that is well may be listed as: one that failed twice is ranked last for a while on purpose.
+CALM = ("ready", "failing")
 STEADY = 0.7  # seconds of calm before a fault
 FIRST_PROXY_PORT = 8600
 PROXIED = 2  # the last so many relays are reached through proxies
@@ -31,6 +34,7 @@ class Fault:
     kind: str
     what: str
     began: float  # unix seconds
+    begun: float = dataclasses.field(default_factory=time.monotonic)
     pauses: list = dataclasses.field(default_factory=list)  # seconds, one a viewer behind it, without a hedge
     hedged: list = dataclasses.field(default_factory=list)  # the same of viewers at an edge that hedges
     others: list = dataclasses.field(default_factory=list)  # of viewers that it should not have touched
@@ -39,6 +43,8 @@ class Fault:
     doubled: int = 0
     wrong: int = 0
     closed: int = 0
+    sent_away: int = 0  # sockets that an edge closed in order, telling the viewer to go to another
+    absences: list = dataclasses.field(default_factory=list)  # seconds from there to the picture at the other edge
     moves: int = 0
     tail: int = 0
     unfinished: int = 0  # viewers that still lacked bytes at the end
@@ -49,6 +55,7 @@ class Fault:
     notes: list = dataclasses.field(default_factory=list)
     broken: list = dataclasses.field(default_factory=list)  # what did not happen that had to
     ended: float = 0.0
+    whole: float = 0.0  # unix seconds when its aftermath was over
 
 
 class Stage:
@@ -89,18 +96,23 @@ class Stage:
         for key in self.keys:
             wait_until(f"{key} to be recorded", lambda k=key: self.watcher.heads(k), 15)
         time.sleep(1)
-        refused = self.watcher.open(list(self._seats()))
+        refused = self.watcher.open(list(self.seats()))
         if refused:
             raise AssertionError(f"{len(refused)} viewers were refused, the first: {refused[0]}")
         self.settle()
         time.sleep(2)
 
-    def _seats(self):
-        edges = [edge for edge in self.machines.of("edge") if edge.name != self.spare_edge]
+    def seats(self):
+        """(viewer, edge, key, URL) of each."""
+        edges = self.edges()
         for i in range(self.plan.viewers):
             edge, key = edges[i % len(edges)], self.keys[i // len(edges) % len(self.keys)]
             scheme = "ws" if i // len(edges) // len(self.keys) % 2 == 0 else "http"
             yield f"v{i + 1}", edge.name, key, edge.url(f"/{key}.flv", scheme)
+
+    def edges(self):
+        """Those with viewers."""
+        return [edge for edge in self.machines.of("edge") if edge.name != self.spare_edge]
 
     def upstreams(self):
         return self.machines.upstreams(self.keys)
@@ -161,6 +173,14 @@ class Stage:
             group.append(seat["pause"])
             fault.late = max(fault.late, seat["marked"])
         self._count(fault, report)
+        self._note_longest(fault, report)
+
+    @staticmethod
+    def _note_longest(fault, report):
+        seat = max(report["viewers"], key=lambda one: one["pause"])
+        if seat["pause"] > UNSEEN:
+            fault.notes.append(f"longest pause: {seat['pause'] * 1e3:.0f} ms, {seat['key']} at {seat['edge']}, over "
+                               f"{seat['at'] - fault.begun:.2f} s after its begin")
 
     def _count(self, fault, report):
         """Adds what became of bytes and sockets."""
@@ -169,6 +189,8 @@ class Stage:
             for name in ("lost", "doubled", "wrong", "moves", "tail"):
                 setattr(fault, name, getattr(fault, name) + seat.get(name, 0))
             fault.closed += len(seat["closed"])
+            fault.sent_away += seat["sent_away"]
+            fault.absences += [seat["absence"]] if seat["absence"] else []
             fault.unfinished += seat["unfinished"]
         told = collections.Counter((seat["edge"], note) for seat in report["viewers"] for note in
                                    (*seat["notes"], *(f"{seat['key']}: closed: {how}" for how in seat["closed"])))
@@ -180,6 +202,8 @@ class Stage:
             report = self.watcher.end()
             self.faults[-1].after = max(self.faults[-1].after, *(seat["pause"] for seat in report["viewers"]))
             self._count(self.faults[-1], report)
+            self._note_longest(self.faults[-1], report)
+            self.faults[-1].whole = time.time()
         self.watcher.begin()
 
     def list_holders(self, without=()):
@@ -200,10 +224,13 @@ class Stage:
         nodes = self.machines["e1"].get("nodes")
         states = {one["id"]: one["state"] for one in nodes["nodes"]} if nodes else {}
         missing += [f"e1 has {m.name} as {states.get(m.name, 'absent')}" for m in members
-                    if m.role != "directory" and states.get(m.name) != "ready"]
+                    if m.role != "directory" and states.get(m.name) not in CALM]
         paths = self.upstreams()
         missing += [f"{edge.name} has no way to {key}" for edge in self.machines.of("edge") for key in self.keys
                     if edge.name != self.spare_edge and (edge.name, key) not in paths]
+        if self.plan.copies > 1:
+            missing += [f"{name} pulls {key} through one relay only" for name in sorted(self.hedging)
+                        for key in self.machines.ways_together(self.machines[name], self.keys)]
         waiting, absent = self.watcher.behind()
         missing += [f"a viewer lacks the last {waiting:.1f} s"] if waiting > CAUGHT_UP else []
         missing += [f"{absent} viewers have no connection"] if absent else []

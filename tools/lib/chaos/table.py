@@ -17,10 +17,11 @@ def _cells(row):
     bar = bars.BARS.get(row.kind, bars.Bar())
     judged = "missed" if row.missed else "held" if bar.longest is not None else "held (bytes)"
     lost = f"{row.lost}" + (f" (+ {row.tail} of {row.moves} left logs' tails)" if row.moves else "")
+    closed = f"{row.closed}" + (f" (+ {row.sent_away} sent elsewhere)" if row.sent_away else "")
     return [row.kind, str(row.faults), _ms(bars.percentile(row.pauses, 0.5)), _ms(bars.percentile(row.pauses, 0.99)),
             _ms(max(row.pauses, default=None)), _ms(max(row.others, default=None)),
             _ms(max(row.after, default=None)), lost, str(row.doubled),
-            str(row.wrong), str(row.closed), _ms(bars.percentile(row.lists, 0.99)),
+            str(row.wrong), closed, _ms(bars.percentile(row.lists, 0.99)),
             _ms(max(row.serving, default=None)), judged]
 
 

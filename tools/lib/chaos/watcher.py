@@ -6,6 +6,7 @@ taken by the same clock. It watches itself too: what it saw late because it was 
 import gc
 import multiprocessing
 import queue
+import random
 import select
 import threading
 import time
@@ -23,6 +24,9 @@ BIN = 1e-4  # seconds, of the histogram of delays
 BINS = 100_000
 OPEN_AGAIN_AFTER = 0.2
 OPEN_WITHIN = 15.0
+BACKLOG, BACKLOG_WITHIN = 0.02, 2.0  # seconds: the first bytes of a connection may be so much older, for so long
+# What a viewer hears whose edge leaves in order: WebSocket and HTTP.
+SENT_AWAY = ("close 4002 draining", "end of connection")
 
 
 class Seat:
@@ -31,13 +35,17 @@ class Seat:
     def __init__(self, room, name, edge, key, url):
         self._room = room
         self.name, self.edge, self.key, self.url = name, edge, key, url
+        self.home = edge, url
         self.connection = self.follower = None
+        self.backlog_until = 0.0
+        self.left_at = None  # when it was sent to another edge, until it has a picture there
         self.reset()
 
     def reset(self):
         self.worst = self.marked = 0.0
         self.worst_at = 0.0
         self.closed = []
+        self.sent_away, self.absence = 0, 0.0
         self.before = self._sums(self.follower.counts) if self.follower else {}
         self.notes_before = len(self.follower.counts.notes) if self.follower else 0
         self.earlier = {}  # of connections of this window that ended
@@ -48,6 +56,11 @@ class Seat:
 
     def delivered(self, delay, now):
         room = self._room
+        if self.left_at is not None:
+            self.absence, self.left_at = max(self.absence, now - self.left_at), None
+        if delay > BACKLOG and now < self.backlog_until:
+            return  # from the join point on, when it opened the stream
+        self.backlog_until = 0.0
         room.delays[min(int(delay / BIN), BINS)] += 1
         if room.stalled:
             self.marked = max(self.marked, delay)
@@ -57,12 +70,12 @@ class Seat:
     def sit_down(self, connection):
         self.connection = connection
         self.follower = Follower(self._room.logs, self.key, connection.place, self.delivered)
+        self.backlog_until = time.monotonic() + BACKLOG_WITHIN
         self.before, self.notes_before = {}, 0
 
-    def stand_up(self, how):
+    def stand_up(self):
         """Its connection is over."""
         self.earlier = self._so_far()
-        self.closed.append(how)
         self.connection.close()
         self.connection = None
         self.before = self._sums(self.follower.counts)
@@ -84,6 +97,7 @@ class Seat:
         waiting = self.waiting(now)
         notes = self.follower.counts.notes[self.notes_before:] if self.follower else []
         return {"viewer": self.name, "edge": self.edge, "key": self.key, **self._so_far(), "closed": self.closed,
+                "sent_away": self.sent_away, "absence": self.absence,
                 "pause": max(self.worst, waiting), "at": now if waiting > self.worst else self.worst_at,
                 "unfinished": waiting > self.worst and waiting > 1, "marked": self.marked, "notes": notes}
 
@@ -99,6 +113,7 @@ class Room:
         self._pipe = pipe
         self._seats = {}
         self._by_fd = {}
+        self._leaving = {}  # edge that was told to end: {edge to go to: its base URL}
         self._poll = select.epoll()
         self._opened = queue.SimpleQueue()
         self._running = True
@@ -146,20 +161,43 @@ class Room:
                 self._close(seat, "closed by the tool: what came could not be judged")
 
     def _close(self, seat, how):
+        goes = self._leaving.get(seat.edge) if how in SENT_AWAY else None
+        if goes:
+            seat.sent_away += 1
+            seat.left_at = time.monotonic()
+        else:
+            seat.closed.append(how)
+        self._leave(seat)
+        threading.Thread(target=self._open_again, args=(seat, goes), daemon=True).start()
+
+    def _leave(self, seat):
         fd = seat.connection.fileno()
         self._poll.unregister(fd)
         del self._by_fd[fd]
-        seat.stand_up(how)
-        threading.Thread(target=self._open_again, args=(seat,), daemon=True).start()
+        seat.stand_up()
 
-    def _open_again(self, seat):
+    def _open_again(self, seat, goes):
+        """`goes`: the edges it may go to, where its own has sent it away. It asks that one which there are, as the
+        page does."""
         deadline = time.monotonic() + OPEN_WITHIN
         while time.monotonic() < deadline:
-            time.sleep(OPEN_AGAIN_AFTER)
             try:
+                if goes:
+                    seat.edge, seat.url = self._elsewhere(seat, goes)
+                else:
+                    time.sleep(OPEN_AGAIN_AFTER)
                 return self._opened.put((seat, ViewerSocket(seat.url)))
             except (OSError, plain_http.Refused, AssertionError):
-                pass
+                time.sleep(OPEN_AGAIN_AFTER)
+
+    @staticmethod
+    def _elsewhere(seat, goes):
+        host, port, target = plain_http.split(seat.url)
+        if seat.edge in goes:  # sent there already, and not let in yet
+            return seat.edge, seat.url
+        listed = plain_http.get_json(f"http://{host}:{port}/api/v1/edges")["edges"]
+        edge = random.choice([one["id"] for one in listed if one["id"] in goes])
+        return edge, seat.url.partition(":")[0] + goes[edge].removeprefix("http") + target
 
     def _seat_opened(self, seat, connection):
         seat.sit_down(connection)
@@ -181,6 +219,26 @@ class Room:
                 continue
             self._seats[name] = seat
             self._seat_opened(seat, connection)
+        return refused
+
+    def expect_leaving(self, edge, goes):
+        """This edge is about to send its viewers away; `goes`: {edge they may go to: its base URL}."""
+        self._leaving = {edge: goes}
+
+    def go_home(self):
+        """Whoever was sent away opens the stream at its own edge again; nothing of that is counted."""
+        self._leaving = {}
+        refused = []
+        for seat in self._seats.values():
+            if (seat.edge, seat.url) == seat.home:
+                continue
+            if seat.connection:
+                self._leave(seat)
+            seat.edge, seat.url = seat.home
+            try:
+                self._seat_opened(seat, ViewerSocket(seat.url))
+            except (OSError, plain_http.Refused, AssertionError) as error:
+                refused.append(f"{seat.name}: {error}")
         return refused
 
     def begin(self):
