@@ -54,11 +54,16 @@ def publishers(make_rig, given):
                   f"a publisher's worst wait {told['worst_delay_ms']:.0f} ms", "no drop", not told["failure"], {"told": told})
 
 
+def spread_over_workers(edge):
+    """Seen while the viewers are there: how many each data thread has."""
+    return [int(edge.metric("sluice_worker_viewers", worker=i)) for i in range(2)]
+
+
 def workers(make_rig, given):
-    """Two workers at half load against one."""
+    """Two workers at half load against one, and how the viewers spread."""
     part = "Two workers"
     with make_rig() as r:
-        prices = {}
+        prices, spreads = {}, []
         edge = r.tree("--workers", "1")
         two = r.under_test(lambda: r.edge("e2", "--workers", "2"), cores=2)
         two.wait_ready()
@@ -66,9 +71,13 @@ def workers(make_rig, given):
         time.sleep(3)
         for _ in range(given.pairs):
             for name, server in (("one", edge), ("two", two)):
-                told = r.load(server, "ws", viewers=1000, seconds=given.seconds)
+                during = (lambda: spreads.append(spread_over_workers(two))) if server is two else None
+                told = r.load(server, "ws", viewers=given.viewers, seconds=given.seconds, during=during)
                 prices.setdefault(name, []).append(told["cpu_per_gb"])
         quotients = [b / a for a, b in zip(prices["one"], prices["two"])]
-        yield Row(part, "CPU a GB, two workers against one, 1000 viewers",
+        yield Row(part, f"CPU a GB, two workers against one, {given.viewers} viewers",
                   f"{statistics.median(quotients):.2f} x ({min(quotients):.2f} to {max(quotients):.2f}, "
                   f"{len(quotients)} pairs)", "1.1 x", statistics.median(quotients) <= 1.1, {"ratios": quotients})
+        worst = max(spreads, key=max)
+        yield Row(part, f"{given.viewers} viewers spread over the two, worst of {len(spreads)} runs",
+                  f"{worst[0]} and {worst[1]}", "60:40", max(worst) <= 0.6 * sum(worst), {"spreads": spreads})
