@@ -15,6 +15,7 @@ from .sockets import Closed, ViewerSocket
 from .watcher import Watcher
 
 SETTLE_LIMIT = 20.0
+APART_LIMIT = 10.0  # seconds a hedge's pulls have to come apart; judged by what the next fault does to its viewers
 CATCH_UP_LIMIT = 8.0
 CAUGHT_UP = 0.2  # seconds; a viewer that lacks nothing older has caught up
 UNSEEN = 0.040  # seconds; shorter pauses are not told of one by one
@@ -228,20 +229,24 @@ class Stage:
         paths = self.upstreams()
         missing += [f"{edge.name} has no way to {key}" for edge in self.machines.of("edge") for key in self.keys
                     if edge.name != self.spare_edge and (edge.name, key) not in paths]
-        if self.plan.copies > 1:
-            missing += [f"{name} pulls {key} through one relay only" for name in sorted(self.hedging)
-                        for key in self.machines.ways_together(self.machines[name], self.keys)]
         waiting, absent = self.watcher.behind()
         missing += [f"a viewer lacks the last {waiting:.1f} s"] if waiting > CAUGHT_UP else []
         missing += [f"{absent} viewers have no connection"] if absent else []
         return missing
 
+    def _together(self):
+        """Where a hedge would not help yet, in words."""
+        return [f"{name} pulls {key} through one relay only" for name in sorted(self.hedging) if self.plan.copies > 1
+                for key in self.machines.ways_together(self.machines[name], self.keys)]
+
     def settle(self):
         """Waits until the cluster is whole and calm; the last fault is broken if it does not get there. Returns what
         was waited for longest, "" when not much was."""
         begun, last = time.monotonic(), []
-        while missing := self._missing():
+        while (missing := self._missing()) or (missing := self._together()):
             last = missing
+            if time.monotonic() - begun > APART_LIMIT and not self._missing():
+                break
             if time.monotonic() - begun > SETTLE_LIMIT:
                 problem = f"not whole within {SETTLE_LIMIT:.0f} s: {'; '.join(missing[:4])}"
                 if not self.faults:

@@ -195,8 +195,11 @@ class Room:
         host, port, target = plain_http.split(seat.url)
         if seat.edge in goes:  # sent there already, and not let in yet
             return seat.edge, seat.url
-        listed = plain_http.get_json(f"http://{host}:{port}/api/v1/edges")["edges"]
-        edge = random.choice([one["id"] for one in listed if one["id"] in goes])
+        try:
+            listed = [one["id"] for one in plain_http.get_json(f"http://{host}:{port}/api/v1/edges")["edges"]]
+        except (OSError, plain_http.Refused):
+            listed = goes  # it is gone by now
+        edge = random.choice([one for one in listed if one in goes])
         return edge, seat.url.partition(":")[0] + goes[edge].removeprefix("http") + target
 
     def _seat_opened(self, seat, connection):
@@ -228,18 +231,12 @@ class Room:
     def go_home(self):
         """Whoever was sent away opens the stream at its own edge again; nothing of that is counted."""
         self._leaving = {}
-        refused = []
         for seat in self._seats.values():
-            if (seat.edge, seat.url) == seat.home:
+            if (seat.edge, seat.url) == seat.home or not seat.connection:
                 continue
-            if seat.connection:
-                self._leave(seat)
+            self._leave(seat)
             seat.edge, seat.url = seat.home
-            try:
-                self._seat_opened(seat, ViewerSocket(seat.url))
-            except (OSError, plain_http.Refused, AssertionError) as error:
-                refused.append(f"{seat.name}: {error}")
-        return refused
+            threading.Thread(target=self._open_again, args=(seat, None), daemon=True).start()
 
     def begin(self):
         self._stalls.clear()
