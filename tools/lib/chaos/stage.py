@@ -14,9 +14,9 @@ from .publishers import Encoder
 from .sockets import Closed, ViewerSocket
 from .watcher import Watcher
 
-SETTLE_LIMIT = 20.0
+SETTLE_LIMIT = 30.0
 APART_LIMIT = 10.0  # seconds a hedge's pulls have to come apart; judged by what the next fault does to its viewers
-CATCH_UP_LIMIT = 8.0
+CATCH_UP_LIMIT = 20.0
 CAUGHT_UP = 0.2  # seconds; a viewer that lacks nothing older has caught up
 UNSEEN = 0.040  # seconds; shorter pauses are not told of one by one
 SLOW = 3.0  # seconds; who takes longer to be whole again is told of
