@@ -7,7 +7,7 @@
 namespace sluice::stream {
 
 struct cursor_options {
-  std::size_t most = 64 * 1024;     ///< bytes a step, at most: between two steps a jump is possible
+  std::size_t most = 128 * 1024;    ///< bytes a step, at most: between two steps a jump is possible
   std::uint32_t max_lag_ms = 3'000; ///< a viewer further behind than this is slow
 };
 
