@@ -43,8 +43,8 @@ byte_buffer cursor::move_to(const join_point& place) {
   return place.in_force->tags(place.timestamp);
 }
 
-piece cursor::cut(const log_view& view) {
-  auto bytes = view.read(offset_, options_.most);
+log_bytes cursor::cut(const log_view& view) {
+  auto bytes = view.look(offset_, options_.most);
   auto most_end = bytes.end();
   if (most_end < view.head() && tag_end_ <= most_end) {
     // Backlog: end at the last tag boundary that fits, or go into the first tag if that alone is too large.
@@ -56,7 +56,7 @@ piece cursor::cut(const log_view& view) {
     if (end == offset_)
       tag_end_ = offset_ + view.tag_at(offset_).total_size();
     else {
-      bytes = view.read(offset_, end - offset_);
+      bytes = view.look(offset_, end - offset_);
       tag_end_ = end;
     }
   } else if (most_end == view.head()) {

@@ -20,7 +20,7 @@ struct cursor_step {
     lost  ///< the rest of a tag it has in part is gone: close it
   };
   kind what = kind::wait;
-  piece bytes;
+  log_bytes bytes; ///< good until the view changes
   byte_buffer preamble;
   std::uint64_t skipped = 0;
 };
@@ -49,7 +49,7 @@ public:
 private:
   [[nodiscard]] bool slow(const log_view& view) const;
   cursor_step jump(const log_view& view);
-  piece cut(const log_view& view);
+  log_bytes cut(const log_view& view);
 
   cursor_options options_;
   byte_buffer preface_;

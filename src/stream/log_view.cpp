@@ -25,30 +25,45 @@ void log_view::apply(log_delta news) {
 }
 
 std::size_t log_view::index_of(std::uint64_t offset) const {
+  // Nearly all readers are near head.
+  if (offset >= segments_.back()->base()) return segments_.size() - 1;
   auto behind = std::upper_bound(segments_.begin(), segments_.end(), offset,
                                  [](std::uint64_t at, const auto& s) { return at < s->base(); });
   return static_cast<std::size_t>(behind - segments_.begin()) - 1;
 }
 
-piece log_view::read(std::uint64_t offset, std::size_t most) const {
-  piece out;
+log_bytes log_view::look(std::uint64_t offset, std::size_t most) const {
+  log_bytes out;
   out.from = offset;
   auto to = std::min<std::uint64_t>(head_, offset + most);
   if (offset >= to) return out;
   auto at = index_of(offset);
   for (std::size_t part = 0; part < out.parts.size() && offset < to; ++part, ++at) {
-    const auto& s = segments_[at];
-    auto end = std::min(to, s->end());
-    out.parts[part] = s->view(offset, end);
-    out.pins[part] = s;
+    const auto& s = *segments_[at];
+    auto end = std::min(to, s.end());
+    out.parts[part] = s.view(offset, end);
     offset = end;
   }
   return out;
 }
 
+segment_pins log_view::pins(const log_bytes& bytes) const {
+  segment_pins out;
+  if (bytes.size() == 0) return out;
+  auto at = index_of(bytes.from);
+  for (std::size_t part = 0; part < out.size() && !bytes.parts[part].empty(); ++part)
+    out[part] = segments_[at + part];
+  return out;
+}
+
+piece log_view::read(std::uint64_t offset, std::size_t most) const {
+  auto bytes = look(offset, most);
+  return {bytes, pins(bytes)};
+}
+
 media::tag_header log_view::tag_at(std::uint64_t offset) const {
   std::array<std::uint8_t, media::tag_header_size> bytes{};
-  auto found = read(offset, bytes.size());
+  auto found = look(offset, bytes.size());
   auto behind = std::copy(found.parts[0].begin(), found.parts[0].end(), bytes.begin());
   std::copy(found.parts[1].begin(), found.parts[1].end(), behind);
   // The writer checked every tag below head when it moved head over it.

@@ -8,13 +8,20 @@
 
 namespace sluice::stream {
 
-/// Contiguous log bytes for one write: at most two buffers, with the segments that keep them alive.
-struct piece {
+/// Contiguous log bytes for one write: at most two buffers, good until the view changes.
+struct log_bytes {
   std::uint64_t from = 0;
   std::array<byte_view, 2> parts{};
-  std::array<const_segment_ptr, 2> pins{};
   [[nodiscard]] std::size_t size() const noexcept { return parts[0].size() + parts[1].size(); }
   [[nodiscard]] std::uint64_t end() const noexcept { return from + size(); }
+};
+
+/// The segments that keep bytes alive.
+using segment_pins = std::array<const_segment_ptr, 2>;
+
+/// Bytes that stay good for as long as it is kept.
+struct piece : log_bytes {
+  segment_pins pins{};
 };
 
 class log_view {
@@ -38,8 +45,13 @@ public:
   [[nodiscard]] const std::optional<beat>& last_beat() const noexcept { return beat_; }
   [[nodiscard]] end_reason ended() const noexcept { return end_; }
 
-  /// The bytes from `offset` (first <= offset <= head) on, at most `most`; empty at head.
+  /// The bytes from `offset` (first <= offset <= head) on, at most `most`; empty at head. No atomic
+  /// operation: the first one after a call of the kernel waits for all that the kernel wrote.
+  [[nodiscard]] log_bytes look(std::uint64_t offset, std::size_t most) const;
+  /// As `look`, to be kept.
   [[nodiscard]] piece read(std::uint64_t offset, std::size_t most) const;
+  /// What keeps `bytes` of this view.
+  [[nodiscard]] segment_pins pins(const log_bytes& bytes) const;
 
   /// Header of the tag that starts at `offset`, a tag boundary below head.
   [[nodiscard]] media::tag_header tag_at(std::uint64_t offset) const;

@@ -21,7 +21,7 @@ struct watched_log : written_log {
   bool subscribed = (log.subscribe(channel), true);
 };
 
-byte_buffer bytes_of(const stream::piece& p) {
+byte_buffer bytes_of(const stream::log_bytes& p) {
   byte_buffer out(p.parts[0].begin(), p.parts[0].end());
   out.insert(out.end(), p.parts[1].begin(), p.parts[1].end());
   return out;

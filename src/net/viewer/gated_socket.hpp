@@ -80,10 +80,11 @@ private:
     }
   };
 
-  socket socket_;
-  asio::steady_timer gate_; ///< never due: cancelled when the viewer's frame is out
+  // Beside the socket's handle, for the cache: each frame of each viewer looks at them.
   owner owner_ = owner::nobody;
   std::uint32_t waiting_ = 0; ///< writes of Beast's
+  socket socket_;
+  asio::steady_timer gate_; ///< never due: cancelled when the viewer's frame is out
 };
 
 // Beast finds these by the argument's namespace when it ends a connection.

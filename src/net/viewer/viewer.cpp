@@ -27,7 +27,7 @@ close_word close_word_for(stream::end_reason reason) noexcept {
 
 viewer::viewer(std::shared_ptr<audience> log, stream::cursor_options options,
                std::shared_ptr<viewer_roster> roster)
-    : log_(std::move(log)), roster_(std::move(roster)), cursor_(log_->view(), options),
+    : log_(std::move(log)), cursor_(log_->view(), options), roster_(std::move(roster)),
       write_started_(steady_clock::now()), last_ping_(write_started_) {
   log_->viewers.fetch_add(1, std::memory_order_relaxed);
   roster_->add(*this);
@@ -107,7 +107,7 @@ void viewer::go_on_in(const audience::found& newer) {
 }
 
 // The usual case is one call of the kernel and nothing else: no handler, no wake-up, no memory.
-void viewer::send(stream::piece bytes) {
+void viewer::send(const stream::log_bytes& bytes) {
   phase_ = phase::writing;
   auto size = preamble_.size() + bytes.size();
   bool all = write({asio::buffer(preamble_), asio::buffer(bytes.parts[0].data(), bytes.parts[0].size()),
@@ -115,7 +115,7 @@ void viewer::send(stream::piece bytes) {
   if (all) return sent(size);
   if (phase_ != phase::writing) return;
   write_started_ = steady_clock::now();
-  pins_ = std::move(bytes.pins);
+  pins_ = log_->view().pins(bytes);
 }
 
 // A viewer with more to come lets the others have their turn first.

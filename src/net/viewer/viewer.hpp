@@ -79,19 +79,20 @@ private:
   };
 
   void pump();
-  void send(stream::piece bytes);
+  void send(const stream::log_bytes& bytes);
   void sent(std::size_t bytes);
   void on_log_end(stream::end_reason why);
   void go_on_in(const audience::found& newer);
 
+  // First what each send touches.
   std::shared_ptr<audience> log_;
-  std::shared_ptr<viewer_roster> roster_;
-  stream::cursor cursor_;
   phase phase_ = phase::opening;
-  std::array<stream::const_segment_ptr, 2> pins_;
-  byte_buffer preamble_;
-  close_word end_word_;
   bool end_asked_ = false;
+  stream::cursor cursor_;
+  byte_buffer preamble_;
+  stream::segment_pins pins_;
+  std::shared_ptr<viewer_roster> roster_;
+  close_word end_word_;
   std::chrono::steady_clock::time_point write_started_; // of what the peer keeps us waiting with
   std::chrono::steady_clock::time_point last_ping_;
 
