@@ -69,11 +69,13 @@ void upstream_choice::look_apart_later(time_point now) {
   apart_at_ = now + backoff(options_.apart_wait, options_.longest_apart_wait, apart_looks_++, random_);
 }
 
-/// Two ways without a common relay begin at two relays that the origin itself feeds: nobody else need be
-/// asked.
+/// Two ways without a common relay begin at two relays that the origin itself feeds: the head, as far as this
+/// node knows it, or one of the next ranks, where the origin may have gone already.
 bool upstream_choice::may_be_apart(const ranked_relay& relay, time_point now) const {
   auto& fed = order_.head;
-  bool first = fed.empty() || std::find(fed.begin(), fed.end(), relay.id) != fed.end();
+  auto rank = static_cast<std::size_t>(&relay - order_.relays.data());
+  bool first =
+      rank < fed.size() + options_.probe_ranks || std::find(fed.begin(), fed.end(), relay.id) != fed.end();
   return first && askable(relay, now) && !health_.suspect(relay.id, now);
 }
 

@@ -166,6 +166,9 @@ std::optional<upstream_action> upstream_choice::seek(time_point now) {
 }
 
 upstream_action upstream_choice::connect(const ranked_relay& relay, bool accept_gap, time_point now) {
+  // Nobody is to fetch the stream only to be compared.
+  bool compared =
+      seeking_apart(now) && std::find(order_.head.begin(), order_.head.end(), relay.id) == order_.head.end();
   upstream_link fresh;
   fresh.id = ++last_link_;
   fresh.relay = relay;
@@ -175,8 +178,9 @@ upstream_action upstream_choice::connect(const ranked_relay& relay, bool accept_
   fresh.accept_gap = accept_gap;
   candidate_ = std::move(fresh);
   if (moving_) moving_->link = last_link_;
-  return connect_upstream{last_link_,         relay.id,    relay.trunk_address, epoch_,
-                          epoch_ ? head_ : 0, order_.mode, !active_.empty()};
+  return connect_upstream{last_link_,      relay.id,           relay.trunk_address,
+                          epoch_,          epoch_ ? head_ : 0, compared ? pull_mode::local : order_.mode,
+                          !active_.empty()};
 }
 
 upstream_choice::time_point upstream_choice::next_deadline(time_point now) const {

@@ -202,16 +202,32 @@ TEST_CASE("a hedge that comes through one relay looks again when a new order com
   }
 }
 
-TEST_CASE("only relays that the origin feeds are asked for a way apart, and none that fails") {
+TEST_CASE(
+    "the head and the next ranks are asked for a way apart, these for what they have, and none that fails") {
   puller p(hedged());
-  settle_on_two(p, with_head({"a", "b", "c", "d", "e"}, {"a", "d"}));
-  SUBCASE("fed") {
-    CHECK(changed(p, "b", {"origin-1", "a", "b"}) == names{"probe d"});
-    CHECK(p.hello("d") == names{"join d"});
-    CHECK(p.catch_up("d") == names{"drop b surplus"});
+  settle_on_two(p, with_head({"a", "b", "c", "d", "e", "f", "g"}, {"a", "d"}));
+  auto by_a = [&](const std::string& id) { return by(p, id, {"a"}); };
+  SUBCASE("the next rank is apart") {
+    CHECK(changed(p, "b", {"origin-1", "a", "b"}) == names{"probe c"});
+    CHECK(p.last.mode == pull_mode::local);
+    CHECK(p.hello("c") == names{"join c"});
+    CHECK(p.catch_up("c") == names{"drop b surplus"});
   }
-  SUBCASE("failing, until it answers") {
-    p.health.failed("d", p.now);
+  SUBCASE("one of the head is") {
+    CHECK(changed(p, "b", {"origin-1", "a", "b"}) == names{"probe c"});
+    CHECK(p.hello("c", by_a("c")) == names{"drop c shared_way", "probe d"});
+    CHECK(p.last.mode == pull_mode::through);
+    CHECK(p.hello("d") == names{"join d"});
+  }
+  SUBCASE("nobody is") {
+    CHECK(changed(p, "b", {"origin-1", "a", "b"}) == names{"probe c"});
+    CHECK(p.hello("c", by_a("c")) == names{"drop c shared_way", "probe d"});
+    CHECK(p.hello("d", by_a("d")) == names{"drop d shared_way", "probe e"});
+    CHECK(p.hello("e", by_a("e")) == names{"drop e shared_way"});
+  }
+  SUBCASE("all fail, until one answers") {
+    for (const auto* id : {"c", "d", "e"})
+      p.health.failed(id, p.now);
     CHECK(changed(p, "b", {"origin-1", "a", "b"}).empty());
     CHECK(p.pass(3s, {"a", "b"}, {"a", "b"}).empty());
     p.health.heard("d");
@@ -222,8 +238,10 @@ TEST_CASE("only relays that the origin feeds are asked for a way apart, and none
 TEST_CASE("a hedge that comes through one relay and loses a pull asks everybody at once") {
   puller p(hedged());
   settle_on_two(p, with_head({"a", "b", "c"}, {"a"}));
-  CHECK(changed(p, "b", {"origin-1", "a", "b"}).empty());
+  CHECK(changed(p, "b", {"origin-1", "a", "b"}) == names{"probe c"});
+  CHECK(p.hello("c", by(p, "c", {"a"})) == names{"drop c shared_way"});
   CHECK(p.closed("a") == names{"lead b", "probe c"});
+  CHECK(p.last.mode == pull_mode::through);
 }
 
 TEST_CASE("a planned move does not bring a hedge's pulls together") {

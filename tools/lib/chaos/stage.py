@@ -15,15 +15,13 @@ from .sockets import Closed, ViewerSocket
 from .watcher import Watcher
 
 SETTLE_LIMIT = 30.0
-APART_LIMIT = 10.0  # seconds a hedge's pulls have to come apart; judged by what the next fault does to its viewers
+UNSETTLED_LIMIT = 12.0
 CATCH_UP_LIMIT = 20.0
 CAUGHT_UP = 0.2  # seconds; a viewer that lacks nothing older has caught up
 UNSEEN = 0.040  # seconds; shorter pauses are not told of one by one
 SLOW = 3.0  # seconds; who takes longer to be whole again is told of
 MOST_NOTES = 12
-# What a relay that is well may be listed as: one that failed twice is ranked last for a while on purpose.
-CALM = ("ready", "failing")
-STEADY = 0.7  # seconds of calm before a fault
+STEADY = 1.2  # seconds of calm before a fault
 FIRST_PROXY_PORT = 8600
 PROXIED = 2  # the last so many relays are reached through proxies
 
@@ -225,7 +223,7 @@ class Stage:
         nodes = self.machines["e1"].get("nodes")
         states = {one["id"]: one["state"] for one in nodes["nodes"]} if nodes else {}
         missing += [f"e1 has {m.name} as {states.get(m.name, 'absent')}" for m in members
-                    if m.role != "directory" and states.get(m.name) not in CALM]
+                    if m.role != "directory" and states.get(m.name) not in ("ready", "failing")]
         paths = self.upstreams()
         missing += [f"{edge.name} has no way to {key}" for edge in self.machines.of("edge") for key in self.keys
                     if edge.name != self.spare_edge and (edge.name, key) not in paths]
@@ -234,18 +232,21 @@ class Stage:
         missing += [f"{absent} viewers have no connection"] if absent else []
         return missing
 
-    def _together(self):
-        """Where a hedge would not help yet, in words."""
-        return [f"{name} pulls {key} through one relay only" for name in sorted(self.hedging) if self.plan.copies > 1
+    def _unsettled(self):
+        """What else is not as it was, in words: it is waited for, but only so long. A relay that failed is ranked last
+        for 10 s, longer each time; and until its hedge's pulls come apart an edge's viewers are as others."""
+        nodes = self.machines["e1"].get("nodes")
+        return [f"e1 has {one['id']} as failing" for one in (nodes["nodes"] if nodes else [])
+                if one["state"] == "failing"] + [f"{name} pulls {key} through one relay only" for name in sorted(self.hedging) if self.plan.copies > 1
                 for key in self.machines.ways_together(self.machines[name], self.keys)]
 
     def settle(self):
         """Waits until the cluster is whole and calm; the last fault is broken if it does not get there. Returns what
         was waited for longest, "" when not much was."""
         begun, last = time.monotonic(), []
-        while (missing := self._missing()) or (missing := self._together()):
+        while (missing := self._missing()) or (missing := self._unsettled()):
             last = missing
-            if time.monotonic() - begun > APART_LIMIT and not self._missing():
+            if time.monotonic() - begun > UNSETTLED_LIMIT and not self._missing():
                 break
             if time.monotonic() - begun > SETTLE_LIMIT:
                 problem = f"not whole within {SETTLE_LIMIT:.0f} s: {'; '.join(missing[:4])}"
