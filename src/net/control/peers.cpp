@@ -1,7 +1,5 @@
 #include "net/control/peers.hpp"
 
-#include "net/control/pump.hpp"
-
 #include <fmt/format.h>
 
 #include <sys/socket.h>
@@ -45,6 +43,7 @@ result<unique_fd> control_peers::attach(tcp::socket network, basp_sender remote,
   network.set_option(tcp::no_delay(true), ignored);
   auto id = next_id_++;
   pump::setup how;
+  how.room = room_;
   how.peer = std::move(peer_name);
   how.remote = remote;
   how.idle_limit = options.idle_limit;

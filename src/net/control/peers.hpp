@@ -7,6 +7,7 @@
 #include "net/control/basp_header.hpp"
 #include "net/control/guard_options.hpp"
 #include "net/control/proof.hpp"
+#include "net/control/pump.hpp"
 #include "net/core/unique_fd.hpp"
 #include "net/core/worker.hpp"
 
@@ -42,6 +43,7 @@ public:
   result<unique_fd> attach(asio::ip::tcp::socket network, basp_sender remote, std::string peer_name);
 
 private:
+  const std::shared_ptr<pump_room> room_ = std::make_shared<pump_room>();
   bool closed_ = false;
   std::uint64_t next_id_ = 0;
   std::map<std::uint64_t, std::function<void()>> ends_;

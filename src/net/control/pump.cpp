@@ -24,6 +24,10 @@ pump::~pump() {
 }
 
 void pump::start() {
+  boost::system::error_code failed;
+  network_.non_blocking(true, failed);
+  if (!failed) inner_.non_blocking(true, failed);
+  if (failed) return close();
   auto self = shared_from_this();
   auto ended = [self](std::exception_ptr failure) {
     if (failure) self->how_.log.error("control connection failed", "peer", self->how_.peer);
@@ -49,28 +53,56 @@ void pump::close() {
 
 asio::awaitable<void> pump::carry_in() {
   for (;;) {
-    auto [failure, size] = co_await network_.async_read_some(asio::buffer(in_), token);
-    if (failure) co_return;
+    auto [lost] = co_await network_.async_wait(asio::socket_base::wait_read, token);
+    if (lost) co_return;
+    auto size = read_now(network_);
+    if (!size) co_return;
+    if (*size == 0) continue;
     last_heard_ = clock::now();
-    checked_.clear();
-    auto verdict = filter_.pass(byte_view(in_).first(size), checked_);
+    auto& checked = how_.room->checked;
+    checked.clear();
+    auto verdict = filter_.pass(byte_view(how_.room->read).first(*size), checked);
     if (!verdict) {
       ++how_.counters->bad_headers;
       how_.log.warn("control connection closed", "peer", how_.peer, "reason", verdict.error().message);
       co_return;
     }
-    auto [unwritten, written] = co_await asio::async_write(inner_, asio::buffer(checked_), token);
-    if (unwritten) co_return;
+    auto rest = unwritten(inner_, checked);
+    if (rest.empty()) continue;
+    auto [failure, written] = co_await asio::async_write(inner_, asio::buffer(rest), token);
+    if (failure) co_return;
   }
 }
 
 asio::awaitable<void> pump::carry_out() {
   for (;;) {
-    auto [failure, size] = co_await inner_.async_read_some(asio::buffer(out_), token);
+    auto [lost] = co_await inner_.async_wait(asio::socket_base::wait_read, token);
+    if (lost) co_return;
+    auto size = read_now(inner_);
+    if (!size) co_return;
+    auto rest = unwritten(network_, byte_view(how_.room->read).first(*size));
+    if (rest.empty()) continue;
+    auto [failure, written] = co_await asio::async_write(network_, asio::buffer(rest), token);
     if (failure) co_return;
-    auto [unwritten, written] = co_await asio::async_write(network_, asio::buffer(out_, size), token);
-    if (unwritten) co_return;
   }
+}
+
+template <class Socket>
+std::optional<std::size_t> pump::read_now(Socket& from) {
+  boost::system::error_code failure;
+  auto size = from.read_some(asio::buffer(how_.room->read), failure);
+  if (failure == asio::error::would_block) return 0;
+  if (failure) return std::nullopt;
+  return size;
+}
+
+// A failure shows again in the write of the rest.
+template <class Socket>
+byte_buffer pump::unwritten(Socket& to, byte_view bytes) {
+  boost::system::error_code failure;
+  while (!bytes.empty() && !failure)
+    bytes = bytes.subspan(to.write_some(asio::buffer(bytes.data(), bytes.size()), failure));
+  return {bytes.begin(), bytes.end()};
 }
 
 asio::awaitable<void> pump::watch() {

@@ -1,6 +1,7 @@
 // One proven control connection: carries bytes between the peer and CAF's end of a socketpair, and checks
-// every header that comes from the peer. Two buffers of fixed size, so a peer that does not read stops its
-// own sender. Owned by its coroutines, on the guard's worker.
+// every header that comes from the peer. It reads on when what it read was written, so a peer that does not
+// read stops its own sender; while nothing waits it holds no bytes. Owned by its coroutines, on the guard's
+// worker.
 #pragma once
 
 #include "base/logging.hpp"
@@ -16,10 +17,17 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace sluice::net {
 
 namespace asio = boost::asio;
+
+/// Where the connections of one guard put what they have just read; on its worker.
+struct pump_room {
+  std::array<std::uint8_t, 64 * 1024> read{};
+  byte_buffer checked;
+};
 
 class pump : public std::enable_shared_from_this<pump> {
 public:
@@ -28,6 +36,7 @@ public:
     basp_sender remote = basp_sender::client;
     std::chrono::milliseconds idle_limit{5000};
     std::shared_ptr<guard_counters> counters;
+    std::shared_ptr<pump_room> room;
     logger log;
     std::function<void()> closed; ///< runs once, when the connection ended
   };
@@ -41,11 +50,15 @@ public:
 
 private:
   using clock = std::chrono::steady_clock;
-  static constexpr std::size_t piece_size = 8192;
-
   asio::awaitable<void> carry_in();
   asio::awaitable<void> carry_out();
   asio::awaitable<void> watch();
+  /// Reads what is there into the room; nothing when the connection is over.
+  template <class Socket>
+  std::optional<std::size_t> read_now(Socket& from);
+  /// Writes what the kernel takes at once; the rest.
+  template <class Socket>
+  static byte_buffer unwritten(Socket& to, byte_view bytes);
 
   asio::ip::tcp::socket network_;
   asio::local::stream_protocol::socket inner_;
@@ -53,8 +66,6 @@ private:
   setup how_;
   basp_filter filter_;
   clock::time_point last_heard_;
-  std::array<std::uint8_t, piece_size> in_{}, out_{};
-  byte_buffer checked_;
   bool closed_ = false;
 };
 
