@@ -85,6 +85,10 @@ caf::result<enumerate_answer> directory_actor_state::enumerate(const stream_quer
   if (!key) return to_caf(key.error());
   enumerate_answer answer;
   answer.found = directory->enumerate(*key, query.zone, now());
+  if (query.list != 0 && query.list == answer.found.digest) {
+    answer.found.head.clear();
+    answer.found.order.clear();
+  }
   if (answer.found.order.size() > max_answer_ranks) answer.found.order.resize(max_answer_ranks);
   return answer;
 }

@@ -28,6 +28,7 @@ caf::result<enumerate_answer> locator_state::enumerate(const std::string& key) {
   s->promise = self->make_response_promise<enumerate_answer>();
   s->query.key = key;
   s->query.zone = node->self.zone;
+  if (auto list = node->board->list()) s->query.list = list->digest;
   s->left.assign(directories.rbegin(), directories.rend());
   ask_next(s);
   return s->promise;
@@ -61,14 +62,16 @@ void locator_state::weigh(const std::shared_ptr<search>& s, cluster::enumeration
     ask_next(s);
 }
 
-// A directory that is young, or has not heard yet what the others have, would place the stream by another
-// list than this node goes by, and nobody would ask again when it has caught up: its word on who is live
-// counts, but the ranking is that of the node's own list, which is the same function.
+// The ranking is that of the node's own list, which is the same function: a directory that goes by the same
+// list does not repeat it. One that is young, or has not heard yet what the others have, would place the
+// stream by another list, and nobody would ask again when it has caught up: only its word on who is live
+// counts.
 void locator_state::conclude(const std::shared_ptr<search>& s) {
   auto list = node->board->list();
   auto key = stream_key::parse(s->query.key);
-  if (list && key && (!s->best || s->best->digest != list->digest)) {
-    auto computed = cluster::enumerate(*key, *list, s->query.zone);
+  if (list && key && (!s->best || s->best->digest != list->digest || s->best->order.empty())) {
+    auto computed = cluster::enumerate(*key, *list, ranks_of(list), s->query.zone);
+    cluster::apply_loads(computed, node->board->loads());
     if (s->best) {
       auto all = static_cast<std::uint32_t>(computed.order.size());
       computed.spread = std::max(computed.spread, std::min(s->best->spread, all));
@@ -86,6 +89,14 @@ void locator_state::conclude(const std::shared_ptr<search>& s) {
   enumerate_answer answer;
   answer.found = std::move(*s->best);
   s->promise.deliver(std::move(answer));
+}
+
+const cluster::ranking& locator_state::ranks_of(const std::shared_ptr<const cluster::snapshot>& list) {
+  if (ranked_ != list) {
+    ranks_.emplace(*list);
+    ranked_ = list;
+  }
+  return *ranks_;
 }
 
 caf::result<recall_answer> locator_state::recall(const std::string& key) {

@@ -4,6 +4,7 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/node_context.hpp"
+#include "cluster/ranking.hpp"
 
 namespace sluice::actors {
 
@@ -42,8 +43,13 @@ private:
   void ask_next(const std::shared_ptr<search>& s);
   void weigh(const std::shared_ptr<search>& s, cluster::enumeration found);
   void conclude(const std::shared_ptr<search>& s);
+  /// `list` prepared for ranking; kept until there is another.
+  const cluster::ranking& ranks_of(const std::shared_ptr<const cluster::snapshot>& list);
   template <class Page>
   void next_page(const std::shared_ptr<collection<Page>>& c);
+
+  std::shared_ptr<const cluster::snapshot> ranked_;
+  std::optional<cluster::ranking> ranks_;
 };
 
 locator_actor::behavior_type locator(locator_actor::stateful_pointer<locator_state> self,

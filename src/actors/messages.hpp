@@ -70,6 +70,9 @@ struct stream_query {
   message_head head;
   std::string key;
   std::string zone; ///< the asker's
+  /// Digest of the list the asker goes by; 0: none. Under the same list the answer leaves `head` and `order`
+  /// out: the asker's are the same.
+  std::uint64_t list = 0;
 };
 
 struct enumerate_answer {
@@ -160,7 +163,7 @@ typename Inspector::result_type inspect(Inspector& f, withdraw_request& x) {
 }
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, stream_query& x) {
-  return f(caf::meta::type_name("sluice::stream_query"), x.head, x.key, x.zone);
+  return f(caf::meta::type_name("sluice::stream_query"), x.head, x.key, x.zone, x.list);
 }
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, enumerate_answer& x) {

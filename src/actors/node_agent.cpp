@@ -85,6 +85,7 @@ void agent_state::heard_loads(const load_update& update) {
   if (!config.node->data || !view->update_loads(update.directory, update.loads)) return;
   if (view->loads() == shown_loads) return;
   shown_loads = view->loads();
+  config.node->board->set_loads(shown_loads);
   config.node->data->loads_changed(shown_loads);
 }
 

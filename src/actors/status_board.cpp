@@ -42,6 +42,11 @@ void status_board::set_list(std::shared_ptr<const cluster::snapshot> list, std::
   list_ = std::move(list);
 }
 
+void status_board::set_loads(cluster::relay_loads loads) {
+  std::lock_guard lock(mutex_);
+  loads_ = std::move(loads);
+}
+
 void status_board::set_store_lost(bool lost) {
   std::lock_guard lock(mutex_);
   status_.store_lost = lost;
@@ -50,6 +55,11 @@ void status_board::set_store_lost(bool lost) {
 plane::control_status status_board::read() const {
   std::lock_guard lock(mutex_);
   return status_;
+}
+
+cluster::relay_loads status_board::loads() const {
+  std::lock_guard lock(mutex_);
+  return loads_;
 }
 
 std::shared_ptr<const cluster::snapshot> status_board::list() const {

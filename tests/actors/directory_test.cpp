@@ -133,5 +133,14 @@ TEST_CASE_FIXTURE(fixture, "a long list comes in pages that together hold every 
   CHECK(std::adjacent_find(ids.begin(), ids.end()) == ids.end());
   stream_query query;
   query.key = "live/room1";
+  auto found = ask<enumerate_answer>(door, enumerate_atom_v, query)->answer->found;
+  CHECK(found.order.size() == max_answer_ranks);
+  query.list = found.digest;
+  auto same_list = ask<enumerate_answer>(door, enumerate_atom_v, query)->answer->found;
+  CHECK(same_list.head.empty());
+  CHECK(same_list.order.empty());
+  CHECK(same_list.digest == found.digest);
+  CHECK(same_list.spread == found.spread);
+  query.list = found.digest + 1;
   CHECK(ask<enumerate_answer>(door, enumerate_atom_v, query)->answer->found.order.size() == max_answer_ranks);
 }

@@ -17,6 +17,8 @@ struct script {
   bool silent = false;
   liveness live = liveness::live;
   std::size_t relays = 1;
+  std::uint64_t list = 0;       ///< digest of its list
+  std::uint64_t asked_with = 0; ///< digest in the last question
   epoch last;
   int asked = 0;
 };
@@ -29,12 +31,14 @@ directory_actor::behavior_type scripted(directory_actor::pointer self, std::shar
       [nothing](leave_atom, const leave_request&) { return nothing(); },
       [nothing](announce_atom, const announce_request&) { return nothing(); },
       [nothing](withdraw_atom, const withdraw_request&) { return nothing(); },
-      [self, how](enumerate_atom, const stream_query&) -> caf::result<enumerate_answer> {
+      [self, how](enumerate_atom, const stream_query& query) -> caf::result<enumerate_answer> {
         ++how->asked;
+        how->asked_with = query.list;
         if (how->silent) return self->make_response_promise<enumerate_answer>();
         enumerate_answer out;
         out.found.live = how->live;
         out.found.order.resize(how->relays);
+        out.found.digest = how->list;
         return out;
       },
       [self, how](recall_atom, const stream_query&) -> caf::result<recall_answer> {
@@ -162,6 +166,22 @@ TEST_CASE_FIXTURE(fixture,
   REQUIRE(got->answer->found.order.size() == 1);
   CHECK(got->answer->found.order[0].id == "r9");
   CHECK(!got->answer->found.stale);
+}
+
+TEST_CASE_FIXTURE(fixture, "a directory with this node's list leaves the ranks to it") {
+  show_list();
+  board->set_loads({{"r9", 5}});
+  auto same = add();
+  same->relays = 0;
+  same->list = board->list()->digest;
+  auto found = enumerate()->answer->found;
+  CHECK(same->asked_with == board->list()->digest);
+  CHECK(found.live == liveness::live);
+  CHECK(!found.stale);
+  REQUIRE(found.order.size() == 1);
+  CHECK(found.order[0].id == "r9");
+  CHECK(found.order[0].load == 5);
+  CHECK(found.digest == same->list);
 }
 
 TEST_CASE_FIXTURE(fixture, "a recall takes the newest epoch and waits for no silent directory") {

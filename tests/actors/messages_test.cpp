@@ -98,7 +98,7 @@ void for_each_message(Each each) {
   each("leave_request", leave_request{head(), "r1", 3});
   each("announce_request", announce_request{head(), stream(), 3});
   each("withdraw_request", withdraw_request{head(), "live/room1", epoch{77}});
-  each("stream_query", stream_query{head(), "live/room1", "east"});
+  each("stream_query", stream_query{head(), "live/room1", "east", 0x0102030405060708});
   cluster::enumeration found;
   cluster::ranked_relay ranked;
   ranked.id = "r1";

@@ -32,11 +32,13 @@ caf::behavior beating(caf::event_based_actor* self, directory_actor to,
 struct asker_state {
   directory_actor to;
   std::size_t keys = 0, next = 0;
+  std::uint64_t list = 0;
   std::shared_ptr<tally> got;
 
   void ask(caf::stateful_actor<asker_state>* self) {
     stream_query query;
     query.key = fmt::format("live/room{}", next++ % keys);
+    query.list = list;
     auto asked = clock::now();
     self->request(to, limit, enumerate_atom_v, std::move(query))
         .then(
@@ -53,11 +55,8 @@ struct asker_state {
   }
 };
 
-caf::behavior asking(caf::stateful_actor<asker_state>* self, const directory_actor& to, std::size_t window,
-                     std::size_t keys, std::shared_ptr<tally> out) {
-  self->state.to = to;
-  self->state.keys = keys;
-  self->state.got = std::move(out);
+caf::behavior asking(caf::stateful_actor<asker_state>* self, asker_state start, std::size_t window) {
+  self->state = std::move(start);
   for (std::size_t i = 0; i < window; ++i)
     self->state.ask(self);
   return {[self](down_atom) {
@@ -131,7 +130,11 @@ void directory_link::keep_alive(std::chrono::milliseconds period) {
 }
 
 void directory_link::ask(std::size_t window, std::size_t keys) {
-  asker_ = system_.get().spawn(asking, directory_, window, keys, got_);
+  std::uint64_t list = 0;
+  self_->request(directory_, limit, overview_atom_v)
+      .receive([&](const overview_answer& answer) { list = answer.overview.digest; },
+               [](const caf::error&) {});
+  asker_ = system_.get().spawn(asking, asker_state{directory_, keys, 0, list, got_}, window);
 }
 
 tally directory_link::stop() {

@@ -32,7 +32,8 @@ public:
   result<void> enter(std::size_t number, bool relay);
   /// From now on heartbeats for every node that entered, each `period`.
   void keep_alive(std::chrono::milliseconds period);
-  /// From now on `window` enumerations are under way, of `keys` streams in turn.
+  /// From now on `window` enumerations are under way, of `keys` streams in turn; asked as a node asks that
+  /// has the directory's list.
   void ask(std::size_t window, std::size_t keys);
   /// No more of either; what came of them.
   tally stop();
