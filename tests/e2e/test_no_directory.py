@@ -44,15 +44,15 @@ class NoDirectory(SluiceTest):
         nodes.nodes["o1"].kill()
         origin = nodes.restart("o1")
 
-        def answered():
+        def says_why():
             try:
-                return plain_http.request(origin.url("/readyz"))
+                answer = plain_http.request(origin.url("/readyz"))
             except OSError:
-                return None
+                return False
+            self.assertEqual(answer.status, 503)
+            return b"refused" in answer.body
 
-        answer = wait_until("an answer of the origin", answered)
-        self.assertEqual(answer.status, 503)
-        self.assertIn(b"refused", answer.body)
+        wait_until("the origin to say that its directory refuses it", says_why)
         self.track(publish.publish_rtmp(origin, NEW))
         viewer = self.track(open_when_live(nodes.nodes["e1"].live(NEW), limit=10))
         viewer.wait_seconds(3)
