@@ -23,12 +23,16 @@ void locator_state::demote(const directory_actor& directory) {
   if (found != directories.end()) std::rotate(found, found + 1, directories.end());
 }
 
+bool locator_state::can_rank(const cluster::snapshot& list) {
+  return cluster::find_algorithm(list.rules.algorithm).has_value();
+}
+
 caf::result<enumerate_answer> locator_state::enumerate(const std::string& key) {
   auto s = std::make_shared<search>();
   s->promise = self->make_response_promise<enumerate_answer>();
   s->query.key = key;
   s->query.zone = node->self.zone;
-  if (auto list = node->board->list()) s->query.list = list->digest;
+  if (auto list = node->board->list(); list && can_rank(*list)) s->query.list = list->digest;
   s->left.assign(directories.rbegin(), directories.rend());
   ask_next(s);
   return s->promise;
@@ -65,11 +69,13 @@ void locator_state::weigh(const std::shared_ptr<search>& s, cluster::enumeration
 // The ranking is that of the node's own list, which is the same function: a directory that goes by the same
 // list does not repeat it. One that is young, or has not heard yet what the others have, would place the
 // stream by another list, and nobody would ask again when it has caught up: only its word on who is live
-// counts.
+// counts. A node that lacks the algorithm in force goes by the directories' ranking while there is any.
 void locator_state::conclude(const std::shared_ptr<search>& s) {
   auto list = node->board->list();
   auto key = stream_key::parse(s->query.key);
-  if (list && key && (!s->best || s->best->digest != list->digest || s->best->order.empty())) {
+  bool ranked = s->best && !s->best->order.empty();
+  bool ours = list && can_rank(*list) && (!s->best || s->best->digest != list->digest);
+  if (list && key && (!ranked || ours)) {
     auto computed = cluster::enumerate(*key, *list, ranks_of(list), s->query.zone);
     cluster::apply_loads(computed, node->board->loads());
     if (s->best) {

@@ -43,6 +43,8 @@ private:
   void ask_next(const std::shared_ptr<search>& s);
   void weigh(const std::shared_ptr<search>& s, cluster::enumeration found);
   void conclude(const std::shared_ptr<search>& s);
+  /// Whether this build knows the algorithm of `list`.
+  [[nodiscard]] static bool can_rank(const cluster::snapshot& list);
   /// `list` prepared for ranking; kept until there is another.
   const cluster::ranking& ranks_of(const std::shared_ptr<const cluster::snapshot>& list);
   template <class Page>

@@ -82,8 +82,9 @@ struct fixture : stage {
   std::shared_ptr<outcome<enumerate_answer>> enumerate() {
     return ask<enumerate_answer>(subject, enumerate_atom_v, std::string("live/room1"));
   }
-  void show_list() {
+  void show_list(std::string algorithm = "rendezvous") {
     cluster::snapshot list;
+    list.rules.algorithm = std::move(algorithm);
     cluster::relay_entry relay;
     relay.id = "r9";
     relay.trunk_address = "127.0.0.1:8500";
@@ -182,6 +183,18 @@ TEST_CASE_FIXTURE(fixture, "a directory with this node's list leaves the ranks t
   CHECK(found.order[0].id == "r9");
   CHECK(found.order[0].load == 5);
   CHECK(found.digest == same->list);
+}
+
+TEST_CASE_FIXTURE(fixture, "a node that lacks the algorithm in force goes by the directories' ranks") {
+  show_list("of-tomorrow");
+  auto newer = add();
+  newer->relays = 3;
+  for (bool same : {true, false}) {
+    newer->list = same ? board->list()->digest : 1;
+    auto found = enumerate()->answer->found;
+    CHECK(newer->asked_with == 0);
+    CHECK(found.order.size() == 3);
+  }
 }
 
 TEST_CASE_FIXTURE(fixture, "a recall takes the newest epoch and waits for no silent directory") {
