@@ -206,7 +206,7 @@ TEST_CASE("loads are taken from a directory's present list only, and forgotten w
   auto list = list_of({relay("a"), relay("b")});
   auto loads = pack_loads(list, {{"a", 3}, {"b", 15}});
   CHECK_FALSE(view.update_loads("d1", loads));
-  REQUIRE(view.update({{"d1", 1, 1}, false, list}, start).has_value());
+  REQUIRE(view.update(from("d1", {relay("a"), relay("b")}), start).has_value());
   CHECK(view.update_loads("d1", loads));
   CHECK(view.loads() == relay_loads{{"a", 3}, {"b", 15}});
   REQUIRE(view.update(from("d1", {relay("a")}, 2), start).has_value());

@@ -57,6 +57,10 @@ class Fault:
     whole: float = 0.0  # unix seconds when its aftermath was over
 
 
+class NotNow(Exception):
+    """The cluster has at this moment nothing that a kind of fault could be done to."""
+
+
 class Stage:
     def __init__(self, network, folder, binary, plan, rng):
         self.plan, self.rng, self.network, self.folder = plan, rng, network, folder
@@ -130,7 +134,7 @@ class Stage:
         """A relay, drawn, and what hangs on it."""
         used = self.relays_in_use(among)
         if not used:
-            raise AssertionError(f"no relay {'of ' + ', '.join(among) if among else ''} feeds any edge")
+            raise NotNow(f"no relay{' of ' + ', '.join(among) if among else ''} feeds an edge")
         name = self.rng.choice(list(used))
         return name, set(used[name])
 
