@@ -240,9 +240,12 @@ class Stage:
         """What else is not as it was, in words: it is waited for, but only so long. A relay that failed is ranked last
         for 10 s, longer each time; and until its hedge's pulls come apart an edge's viewers are as others."""
         nodes = self.machines["e1"].get("nodes")
-        return [f"e1 has {one['id']} as failing" for one in (nodes["nodes"] if nodes else [])
-                if one["state"] == "failing"] + [f"{name} pulls {key} through one relay only" for name in sorted(self.hedging) if self.plan.copies > 1
-                for key in self.machines.ways_together(self.machines[name], self.keys)]
+        missing = [f"e1 has {one['id']} as failing" for one in (nodes["nodes"] if nodes else [])
+                   if one["state"] == "failing"]
+        if self.plan.copies > 1:
+            missing += [f"{name} pulls {key} through one relay only" for name in sorted(self.hedging)
+                        for key in self.machines.ways_together(self.machines[name], self.keys)]
+        return missing
 
     def settle(self):
         """Waits until the cluster is whole and calm; the last fault is broken if it does not get there. Returns what
