@@ -113,8 +113,8 @@ private:
   actors::locator_actor locator_;
   actors::directory_actor directory_;
   std::shared_ptr<serve_gate> gate_;
-  /// The last list of streams a directory gave; only touched by the asker.
   std::shared_ptr<actors::directory_gauges> gauges_ = std::make_shared<actors::directory_gauges>();
+  /// The last list of streams a directory gave; only touched by the asker.
   std::shared_ptr<std::vector<cluster::stream_announcement>> last_streams_ =
       std::make_shared<std::vector<cluster::stream_announcement>>();
 };
