@@ -1,3 +1,4 @@
+#include "net/core/flush_pace.hpp"
 #include "net/core/load_probe.hpp"
 
 #include <doctest/doctest.h>
@@ -25,10 +26,11 @@ TEST_CASE("a worker that is held up shows late timers and the processor time it 
   load_probe probe(pool.at(0));
   pool.start();
   REQUIRE(eventually([&] { return probe.cpu_us() > 0; }));
-  // Longer than the probe's period by far, so one of its timers falls due meanwhile.
+  // Longer than the probe's period by far, so one of its timers falls due meanwhile; and really at work.
   pool.at(0).post([] {
     auto until = std::chrono::steady_clock::now() + 500ms;
-    while (std::chrono::steady_clock::now() < until) {
+    auto used = thread_cpu_time() + 100ms;
+    while (std::chrono::steady_clock::now() < until || thread_cpu_time() < used) {
     }
   });
   CHECK(eventually([&] { return probe.lag_us() >= 100'000; }));
