@@ -15,13 +15,14 @@ void prefetch(const reader& r) noexcept {
 
 audience::audience(worker& at, stream::log_identity identity, log_codecs codecs, search find_newer)
     : at_(at), identity_(std::move(identity)), codecs_(std::move(codecs)), find_newer_(std::move(find_newer)),
-      view_(identity_.present), timer_(at.io()) {}
+      view_(identity_.present), timer_(at.io()), ripe_timer_(at.io()) {}
 
 void audience::refresh() {
   auto news = channel_->take();
   if (!news) return;
   bool picture = news->flush;
   view_.apply(std::move(*news));
+  ripen(picture);
   wake_all(followers_);
   if (viewers.load(std::memory_order_relaxed) == 0 && idle_.empty()) {
     flushed_head_ = view_.head();
@@ -31,6 +32,18 @@ void audience::refresh() {
   bool over = view_.ended() != stream::end_reason::none;
   auto paced = over ? now : flushed_ + at_.pace().gap();
   flush_at(picture ? paced : std::max(paced, now + flush_after), now);
+}
+
+void audience::ripen(bool picture) {
+  if (picture || !identity_.present.video || followers_.empty()) {
+    ripe_head_ = view_.head();
+    ripe_timer_.cancel();
+  } else if (!ripe_timer_.armed()) {
+    ripe_timer_.after(flush_after, [this] {
+      ripe_head_ = view_.head();
+      wake_all(followers_);
+    });
+  }
 }
 
 void audience::wake_all(reader_list& list) {

@@ -57,6 +57,11 @@ public:
     return offset < flushed_head_ || view_.ended() != stream::end_reason::none;
   }
 
+  /// The same for a follower, whom no pace holds up: audio waits for the picture that viewers get it with.
+  [[nodiscard]] bool ripe(std::uint64_t offset) const noexcept {
+    return offset < ripe_head_ || view_.ended() != stream::end_reason::none;
+  }
+
   /// This log ended because a newer one began: calls `done` once, on the worker, with that one's audience as
   /// soon as viewers may start there. Readers that ask meanwhile share one search. Errors: `not_live` (the
   /// newer log has other tracks or codecs, or there is none), `timed_out`.
@@ -73,6 +78,7 @@ public:
 private:
   using reader_list = boost::intrusive::list<reader, boost::intrusive::constant_time_size<false>>;
   static void wake_all(reader_list& list);
+  void ripen(bool picture);
   void flush_at(timer::clock::time_point due, timer::clock::time_point now);
   void flush(timer::clock::time_point now);
   void tell_successor(found next);
@@ -85,9 +91,10 @@ private:
   stream::log_view view_;
   std::shared_ptr<stream::log_channel> channel_;
   reader_list idle_, followers_;
-  timer timer_;
+  timer timer_, ripe_timer_;
   timer::clock::time_point flushed_{};
   std::uint64_t flushed_head_ = 0; ///< what the last flush sent up to
+  std::uint64_t ripe_head_ = 0;    ///< what followers may send up to
 
   friend std::shared_ptr<audience> make_audience(worker& at, stream::log_identity identity, log_codecs codecs,
                                                  search find_newer);

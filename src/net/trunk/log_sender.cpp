@@ -68,6 +68,7 @@ void log_sender::pump() {
     to_->send(gap{at_, view.first(), *view.headers_at_first()});
     at_ = view.first();
   }
+  if (!of_->ripe(at_)) return;
   if (auto piece = view.read(at_, max_piece); piece.size() > 0) {
     at_ = piece.end();
     sending_ = true;
