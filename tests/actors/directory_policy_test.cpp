@@ -69,10 +69,11 @@ struct fixture : stage {
     config.options.boot_nonce = 5;
     if (with_store) config.store = std::make_shared<store_link>(store);
     door = sys().spawn(directory, std::move(config));
-    watcher = sys().spawn([this](watcher_actor::pointer) -> watcher_actor::behavior_type {
-      return {[this](const snapshot_update& update) { lists.push_back(update.published); },
-              [this](const load_update& update) { loads.push_back(update); }};
-    });
+    auto listen = [](watcher_actor::pointer, fixture* here) -> watcher_actor::behavior_type {
+      return {[here](const snapshot_update& update) { here->lists.push_back(update.published); },
+              [here](const load_update& update) { here->loads.push_back(update); }};
+    };
+    watcher = sys().spawn(listen, this);
     run();
     ask<snapshot_update>(door, watch_atom_v, watcher);
     register_request relay;

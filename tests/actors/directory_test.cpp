@@ -41,11 +41,12 @@ struct fixture : stage {
     run();
   }
   std::shared_ptr<std::vector<snapshot_update>> watch() {
+    using updates = std::shared_ptr<std::vector<snapshot_update>>;
     auto heard = std::make_shared<std::vector<snapshot_update>>();
-    auto self = sys().spawn([heard](watcher_actor::pointer) -> watcher_actor::behavior_type {
-      return {[heard](const snapshot_update& update) { heard->push_back(update); },
-              [](const load_update&) {}};
-    });
+    auto listen = [](watcher_actor::pointer, const updates& to) -> watcher_actor::behavior_type {
+      return {[to](const snapshot_update& update) { to->push_back(update); }, [](const load_update&) {}};
+    };
+    auto self = sys().spawn(listen, heard);
     watchers.push_back(self);
     auto first = ask<snapshot_update>(door, watch_atom_v, self);
     REQUIRE(first->answer.has_value());

@@ -35,14 +35,16 @@ public:
   template <class Answer, class Handle, class... Parts>
   std::shared_ptr<outcome<Answer>> ask(const Handle& whom, Parts... parts) {
     auto out = std::make_shared<outcome<Answer>>();
-    sys().spawn([=](caf::event_based_actor* self) {
-      auto fail = [out](const caf::error& e) { out->failure = from_caf(e); };
+    // An argument: without any, CAF 0.17 binds a reference to none.
+    auto asker = [=](caf::event_based_actor* self, const std::shared_ptr<outcome<Answer>>& to) {
+      auto fail = [to](const caf::error& e) { to->failure = from_caf(e); };
       auto request = self->request(whom, std::chrono::minutes(1), parts...);
       if constexpr (std::is_same_v<Answer, caf::unit_t>)
-        request.then([out] { out->answer = caf::unit; }, fail);
+        request.then([to] { to->answer = caf::unit; }, fail);
       else
-        request.then([out](Answer& a) { out->answer = std::move(a); }, fail);
-    });
+        request.then([to](Answer& a) { to->answer = std::move(a); }, fail);
+    };
+    sys().spawn(asker, out);
     run();
     return out;
   }
