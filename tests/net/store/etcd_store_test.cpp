@@ -1,5 +1,6 @@
 #include "net/store/etcd_json.hpp"
 #include "net/store/stored_values.hpp"
+#include "net/support/ports.hpp"
 #include "net/support/store_directory.hpp"
 #include "net/support/watch_proxy.hpp"
 

@@ -2,11 +2,11 @@
 
 #include "base/base64.hpp"
 #include "net/store/etcd_json.hpp"
+#include "net/support/ports.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/local/datagram_protocol.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <doctest/doctest.h>
@@ -15,7 +15,6 @@
 #include <chrono>
 #include <csignal>
 #include <fcntl.h>
-#include <random>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <thread>
@@ -32,29 +31,6 @@ namespace {
 constexpr const char* program = "/usr/bin/etcd";
 constexpr auto start_limit = std::chrono::seconds(60);
 
-// An abstract name a port: the other tests of this machine do the same.
-bool reserve(std::uint16_t port) {
-  static asio::io_context io;
-  static std::vector<asio::local::datagram_protocol::socket> reserved;
-  asio::local::datagram_protocol::socket claim(io);
-  claim.open();
-  auto name = fmt::format("{}sluice-test-port-{}", '\0', port);
-  boost::system::error_code taken;
-  claim.bind(asio::local::datagram_protocol::endpoint(name), taken);
-  if (taken) return false;
-  reserved.push_back(std::move(claim));
-  return true;
-}
-
-bool nobody_listens(std::uint16_t port) {
-  asio::io_context io;
-  tcp::acceptor probe(io, tcp::v4());
-  probe.set_option(tcp::acceptor::reuse_address(true));
-  boost::system::error_code taken;
-  probe.bind({asio::ip::address_v4::loopback(), port}, taken);
-  return !taken;
-}
-
 std::string base64(std::string_view text) {
   return to_base64(as_bytes(text));
 }
@@ -68,15 +44,6 @@ std::string url(std::uint16_t port) {
 }
 
 } // namespace
-
-std::uint16_t free_port() {
-  static std::random_device random;
-  std::uniform_int_distribution<int> any(12'000, 31'999);
-  while (true) {
-    auto port = static_cast<std::uint16_t>(any(random));
-    if (reserve(port) && nobody_listens(port)) return port;
-  }
-}
 
 etcd_process::etcd_process(etcd_member self, std::vector<etcd_member> all)
     : self_(std::move(self)), all_(std::move(all)) {

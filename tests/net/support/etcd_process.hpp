@@ -61,7 +61,4 @@ private:
 /// A cluster of `members` that answers.
 std::vector<std::unique_ptr<etcd_process>> etcd_cluster(int members);
 
-/// A loopback port that nobody listens on, handed out once on this machine while this process lives.
-std::uint16_t free_port();
-
 } // namespace sluice::test

@@ -1,3 +1,4 @@
+#include "net/support/ports.hpp"
 #include "net/support/trunk_nodes.hpp"
 
 #include <doctest/doctest.h>
@@ -221,11 +222,7 @@ TEST_CASE("a relay that failed for one stream is asked again and again, and clea
   auto entry = a.serve();
   auto away = entry;
   away.id = "b";
-  {
-    // A port that nobody listens on for now.
-    node placeholder("p");
-    away.trunk_address = placeholder.serve().trunk_address;
-  }
+  away.trunk_address = fmt::format("127.0.0.1:{}", test::free_port());
   auto found = order({away, entry});
   found.spread = 1;
   c.directory.answer(found);
