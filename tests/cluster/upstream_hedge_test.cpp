@@ -48,13 +48,7 @@ names changed(puller& p, const std::string& id, names path) {
 
 TEST_CASE("a hedge opens a second pull once the first is used, and keeps both") {
   puller p(hedged());
-  p.choice.set_order(p.order({"a", "b", "c"}), p.now);
-  CHECK(p.run() == names{"connect a"});
-  CHECK(p.hello("a") == names{"use a", "probe b"});
-  p.position(1000);
-  CHECK(p.hello("b") == names{"join b"});
-  p.catch_up("a");
-  p.catch_up("b");
+  settle_on_two(p, p.order({"a", "b", "c"}));
   CHECK(p.pass(60s, {"a", "b"}, {"a", "b"}).empty());
   SUBCASE("the leader dies: the other leads at once, and a third is opened") {
     CHECK(p.closed("a") == names{"lead b", "probe c"});
@@ -84,14 +78,8 @@ TEST_CASE("a hedge with one relay alone goes on with it, and a drained one of tw
   CHECK(p.choice.current() == "a");
 
   puller q(hedged());
-  q.choice.set_order(q.order({"a", "b"}), q.now);
-  q.run();
-  q.hello("a");
-  q.position(1000);
-  q.hello("b");
-  q.catch_up("a");
-  q.catch_up("b");
   auto order = q.order({"a", "b"});
+  settle_on_two(q, order);
   order.relays[0].state = relay_state::draining;
   q.choice.set_order(order, q.now);
   CHECK(q.pass(200ms, {"a", "b"}, {"a", "b"}) == names{"drop a leaving", "lead b"});
@@ -105,8 +93,7 @@ TEST_CASE("a hedge takes its two pulls apart while others are there") {
     CHECK(p.hello("a") == names{"use a", "probe b"});
     p.position(1000);
     p.catch_up("a");
-    auto by_a = p.greeting("b");
-    by_a.path = {"origin-1", "a", "b"};
+    auto by_a = by(p, "b", {"a"});
     auto said = p.hello("b", by_a);
     CHECK(said.front() == "drop b shared_way");
     if (other) {
@@ -120,13 +107,7 @@ TEST_CASE("a hedge takes its two pulls apart while others are there") {
 
 TEST_CASE("a newer epoch on both links of a hedge keeps both") {
   puller p(hedged());
-  p.choice.set_order(p.order({"a", "b"}), p.now);
-  p.run();
-  p.hello("a");
-  p.position(1000);
-  p.hello("b");
-  p.catch_up("a");
-  p.catch_up("b");
+  settle_on_two(p, p.order({"a", "b"}));
   p.log = second_epoch;
   p.n = 1;
   CHECK(p.hello("b").empty());
