@@ -19,6 +19,43 @@ void away_from_a(puller& p) {
 
 } // namespace
 
+TEST_CASE("a draining or vanished upstream is left without a pause, for one that has the stream") {
+  puller p;
+  p.settle({"a", "b", "c"});
+  auto order = p.order({"a", "b", "c"});
+  SUBCASE("draining") {
+    order.relays[0].state = relay_state::draining;
+  }
+  SUBCASE("gone") {
+    order.relays.erase(order.relays.begin());
+  }
+  p.choice.set_order(order, p.now);
+  CHECK(p.run() == names{"probe b"});
+  CHECK(p.choice.current() == "a");
+  CHECK(p.not_here("b") == names{"probe c"});
+  CHECK(p.hello("c") == names{"join c"});
+  CHECK(p.pass(100ms, {"a", "c"}, {"a", "c"}).empty());
+  CHECK(p.choice.current() == "a");
+  CHECK(p.catch_up("c") == names{"drop a leaving", "lead c"});
+  CHECK(p.pass(3s, {"c"}, {"c"}).empty());
+}
+
+TEST_CASE("a new order alone moves nobody") {
+  puller p;
+  p.settle({"a", "b"});
+  p.choice.set_order(p.order({"c", "b", "a"}), p.now);
+  CHECK(p.pass(3s, {"a"}, {"a"}).empty());
+  CHECK(p.closed("a") == names{"connect c"});
+}
+
+TEST_CASE("an empty order takes nothing away from a running stream") {
+  puller p;
+  p.settle({"a"});
+  p.choice.set_order(p.order({}), p.now);
+  CHECK(p.pass(3s, {"a"}, {"a"}).empty());
+  CHECK(p.closed("a").empty());
+}
+
 TEST_CASE("a link away from the leading ranks moves back after a while, without a pause") {
   puller p;
   away_from_a(p);
