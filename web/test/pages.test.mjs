@@ -41,6 +41,20 @@ function onNode(name, options, body) {
   });
 }
 
+/** As `onNode`, beside another edge that serves the stream too and that the node names; the page may go there. */
+function besideOther(name, body) {
+  onNode(name, {}, async (node, open) => {
+    const other = await new MockNode({ id: 'edge-2' }).start();
+    try {
+      other.add(new MockStream(KEY, clip));
+      node.edges = [{ id: other.id, url: other.url }];
+      await body(node, other, async () => Object.assign(await open(), { mayLeave: true }));
+    } finally {
+      await other.stop();
+    }
+  });
+}
+
 const live = (node, changes) => node.add(new MockStream(KEY, clip, changes));
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -202,54 +216,31 @@ describe('in a browser', { concurrency: 3 }, () => {
     await waitState(page, 'live', 15_000);
   });
 
-  onNode('an edge that stays dead is left for another that serves the stream', {}, async (node, open) => {
+  besideOther('an edge that stays dead is left for another that serves the stream', async (node, other, open) => {
     live(node);
-    const other = await new MockNode({ id: 'edge-2' }).start();
-    try {
-      other.add(new MockStream(KEY, clip));
-      node.edges = [{ id: 'edge-2', url: other.url }];
-      const page = await open();
-      page.mayLeave = true;
-      await until(page, () => window.sluice.state === 'live' && window.sluice.stats.current_time_s > 3.5);
-      await node.stop();
-      await page.waitForURL(other.url + WATCH, { timeout: 10_000 });
-      await waitState(page, 'live');
-      await node.start(node.port);
-    } finally {
-      await other.stop();
-    }
+    const page = await open();
+    await until(page, () => window.sluice.state === 'live' && window.sluice.stats.current_time_s > 3.5);
+    await node.stop();
+    await page.waitForURL(other.url + WATCH, { timeout: 10_000 });
+    await waitState(page, 'live');
+    await node.start(node.port);
   });
 
-  onNode('an edge that takes no more viewers is left for another that serves the stream', {}, async (node, open) => {
+  besideOther('an edge that takes no more viewers is left for another that serves the stream', async (node, other, open) => {
     live(node).refuse = true;
-    const other = await new MockNode({ id: 'edge-2' }).start();
-    try {
-      other.add(new MockStream(KEY, clip));
-      node.edges = [{ id: 'edge-2', url: other.url }];
-      const page = await open();
-      page.mayLeave = true;
-      await page.waitForURL(other.url + WATCH, { timeout: 20_000 });
-      await waitState(page, 'live');
-    } finally {
-      await other.stop();
-    }
+    const page = await open();
+    await page.waitForURL(other.url + WATCH, { timeout: 20_000 });
+    await waitState(page, 'live');
   });
 
-  onNode('an edge that drains hands the page to another', {}, async (node, open) => {
+  besideOther('an edge that drains hands the page to another', async (node, other, open) => {
     const stream = live(node);
-    const other = await new MockNode({ id: 'edge-2' }).start();
-    try {
-      other.add(new MockStream(KEY, clip));
-      node.edges = [{ id: 'edge-1', url: node.url.slice(0, -1) }, { id: 'edge-2', url: other.url.slice(0, -1) }];
-      const page = await open();
-      page.mayLeave = true;
-      await waitState(page, 'live');
-      stream.close(4002, 'draining');
-      await page.waitForURL(other.url + WATCH);
-      await waitState(page, 'live');
-    } finally {
-      await other.stop();
-    }
+    node.edges = [node, other].map(({ id, url }) => ({ id, url: url.slice(0, -1) }));
+    const page = await open();
+    await waitState(page, 'live');
+    stream.close(4002, 'draining');
+    await page.waitForURL(other.url + WATCH);
+    await waitState(page, 'live');
   });
 
   onNode('a tab that comes back from the background jumps near the live edge', {}, async (node, open) => {
