@@ -4,6 +4,7 @@
 
 #include "net/control/guard.hpp"
 #include "roles/bridge.hpp"
+#include "support/eventually.hpp"
 
 #include <atomic>
 #include <future>
@@ -11,15 +12,7 @@
 
 namespace sluice::roles::test {
 
-template <class Condition>
-bool eventually(Condition holds, std::chrono::seconds limit = std::chrono::seconds(20)) {
-  auto end = std::chrono::steady_clock::now() + limit;
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return true;
-}
+using sluice::test::eventually;
 
 class inline_executor final : public plane::executor {
 public:

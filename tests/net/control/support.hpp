@@ -1,8 +1,8 @@
-// What the control plane's socket tests share: a queue as the caller's executor, waiting for a condition, a
-// plain client.
+// What the control plane's socket tests share: the caller's executor, a worker, a plain client.
 #pragma once
 
 #include "net/control/guard.hpp"
+#include "support/eventually.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
@@ -15,16 +15,7 @@
 
 namespace sluice::net::test {
 
-/// Waits until `holds()`; false after five seconds.
-template <class Condition>
-bool eventually(Condition holds) {
-  auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return true;
-}
+using sluice::test::eventually;
 
 class inline_executor final : public plane::executor {
 public:

@@ -1,25 +1,13 @@
 #include "net/core/flush_pace.hpp"
 #include "net/core/load_probe.hpp"
+#include "support/eventually.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace sluice;
 using namespace sluice::net;
+using sluice::test::eventually;
 using namespace std::chrono_literals;
-
-namespace {
-
-template <class Condition>
-bool eventually(Condition holds) {
-  auto end = std::chrono::steady_clock::now() + 20s;
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(2ms);
-  }
-  return true;
-}
-
-} // namespace
 
 TEST_CASE("a worker that is held up shows late timers and the processor time it took") {
   worker_pool pool(1, "t", logger());

@@ -3,6 +3,7 @@
 
 #include "net/store/etcd_store.hpp"
 #include "net/support/etcd_process.hpp"
+#include "support/eventually.hpp"
 
 #include <condition_variable>
 #include <future>
@@ -11,9 +12,6 @@ namespace sluice::test {
 
 using namespace sluice::net;
 using namespace std::chrono_literals;
-
-// Generous: the machine may be busy with other tests.
-inline constexpr auto patience = 60s;
 
 inline cluster::relay_entry relay(std::string id, std::uint64_t boot = 1, double weight = 1) {
   cluster::relay_entry out;
@@ -86,16 +84,6 @@ struct directory {
   std::vector<plane::store_contents> told;
   std::unique_ptr<etcd_store> store;
 };
-
-template <class Condition>
-bool eventually(Condition holds) {
-  auto end = std::chrono::steady_clock::now() + patience;
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(2ms);
-  }
-  return true;
-}
 
 inline cluster::policy rules(std::uint64_t version, std::uint32_t copies = 3) {
   cluster::policy out;

@@ -6,20 +6,10 @@
 #include <doctest/doctest.h>
 
 #include <future>
-#include <thread>
 
 namespace sluice::test {
 
 using namespace net;
-
-bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds limit) {
-  auto until = std::chrono::steady_clock::now() + limit;
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() >= until) return false;
-    std::this_thread::sleep_for(2ms);
-  }
-  return true;
-}
 
 const stream_key& room() {
   static const auto key = stream_key::parse("live/room1").value();

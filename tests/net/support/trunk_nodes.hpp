@@ -6,6 +6,7 @@
 #include "net/trunk/pullers.hpp"
 #include "net/trunk/push_manager.hpp"
 #include "net/trunk/server.hpp"
+#include "support/eventually.hpp"
 
 #include <condition_variable>
 #include <map>
@@ -14,9 +15,6 @@
 namespace sluice::test {
 
 using namespace std::chrono_literals;
-
-/// Waits until `holds` returns true; false when it did not in time.
-bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds limit = 5'000ms);
 
 const stream_key& room();
 
