@@ -1,3 +1,4 @@
+#include "net/support/flv_source.hpp"
 #include "net/support/http_node.hpp"
 
 #include <doctest/doctest.h>

@@ -2,7 +2,6 @@
 // replaced by an answer the test gives.
 #pragma once
 
-#include "net/support/flv_source.hpp"
 #include "net/trunk/pullers.hpp"
 #include "net/trunk/push_manager.hpp"
 #include "net/trunk/server.hpp"

@@ -1,5 +1,5 @@
+#include "net/support/live_log.hpp"
 #include "net/support/scripted_relay.hpp"
-#include "net/support/trunk_nodes.hpp"
 
 #include <doctest/doctest.h>
 
@@ -27,24 +27,17 @@ struct diamond {
     c.directory.answer(found);
     for (auto* n : {&a, &b, &c, &d})
       n->start();
-    a.publish(epoch{100});
-    more(source.start());
-    more(source.frames(10));
+    log.emplace(a, 10);
     kept = d.watch().value();
     watch = c.watch().value();
   }
 
-  void more(const byte_buffer& bytes) {
-    a.append(bytes);
-    sent.insert(sent.end(), bytes.begin(), bytes.end());
-  }
   bool all_arrives() {
-    return eventually([&] { return watch->reaches(sent.size()); });
+    return eventually([&] { return watch->reaches(log->head()); });
   }
 
-  flv_source source;
-  byte_buffer sent;
   node a, b, c, d;
+  std::optional<live_log> log;
   std::shared_ptr<log_watch> kept, watch;
 };
 
@@ -69,10 +62,10 @@ TEST_CASE("an edge whose relay died goes on from the next without loss or doubli
     REQUIRE(net.all_arrives());
     REQUIRE(net.c.status().upstream == "b");
     net.b.stop_serving();
-    net.more(net.source.frames(20));
+    net.log->more(20);
     REQUIRE(net.all_arrives());
     CHECK(net.c.status().upstream == "d");
-    CHECK(net.watch->seen().bytes == net.sent);
+    CHECK(net.watch->seen().bytes == net.log->sent());
     CHECK(net.watch->seen().lost == 0);
     CHECK(net.watch->seen().path == std::vector<node_id>{"a", "d", "c"});
     CHECK(net.c.switches(cluster::drop_reason::closed) == 1);
@@ -83,13 +76,11 @@ TEST_CASE("an edge whose relay died goes on from the next without loss or doubli
 TEST_CASE("a kill while a large keyframe is on its way loses and doubles nothing") {
   diamond net;
   for (int round = 0; round < 5; ++round) {
-    auto bytes = net.source.frames(50);
-    net.a.append(bytes);
-    net.sent.insert(net.sent.end(), bytes.begin(), bytes.end());
+    net.log->more(50);
     if (round == 2) net.b.stop_serving();
   }
   REQUIRE(net.all_arrives());
-  CHECK(net.watch->seen().bytes == net.sent);
+  CHECK(net.watch->seen().bytes == net.log->sent());
 }
 
 TEST_CASE("a relay that accepts and says nothing is left after the connect limit") {
@@ -101,10 +92,7 @@ TEST_CASE("a relay that accepts and says nothing is left after the connect limit
   c.directory.answer(found);
   a.start();
   c.start();
-  flv_source source;
-  a.publish(epoch{100});
-  a.append(source.start());
-  a.append(source.frames(3));
+  live_log log(a, 3);
   auto since = steady_clock::now();
   auto watch = c.watch();
   REQUIRE(watch.has_value());
@@ -167,13 +155,10 @@ TEST_CASE("a gap is accepted only after the others were asked, and is counted") 
   c.directory.answer(order({entry_a}));
   a->start();
   c.start();
-  flv_source source;
-  a->publish(epoch{100});
-  a->append(source.start());
-  a->append(source.frames(5));
+  live_log log(*a, 5);
   auto watch = c.watch();
   REQUIRE(watch.has_value());
-  auto head = a->status().head;
+  auto head = log.head();
   REQUIRE(eventually([&] { return (*watch)->reaches(head); }));
   auto found = order({b.serve(answer_with("b", 5'000'000)), d.serve(answer_with("d", 4'000'000))});
   found.spread = 1;
@@ -197,16 +182,12 @@ TEST_CASE("a reader that fell behind its relay's retained part is told of the ga
   b.directory.answer(order({a.serve()}));
   a.start();
   b.start();
-  flv_source source;
-  a.publish(epoch{100});
-  a.append(source.start());
-  a.append(source.frames(3));
+  live_log log(a, 3);
   auto watch = b.watch();
   REQUIRE(watch.has_value());
   // One call appends far more than a retains, so what b has not read is gone when its turn comes.
-  auto much = source.frames(200);
-  a.append(much);
-  auto head = a.status().head;
+  log.more(200);
+  auto head = log.head();
   REQUIRE(eventually([&] { return (*watch)->reaches(head); }));
   auto seen = (*watch)->seen();
   CHECK(seen.lost > 0);
@@ -222,10 +203,7 @@ TEST_CASE("a log without beats ends as origin_lost when the grace is over") {
   c.directory.answer(order({a.serve()}));
   a.start();
   c.start();
-  flv_source source;
-  a.publish(epoch{100});
-  a.append(source.start());
-  a.append(source.frames(3));
+  live_log log(a, 3);
   auto watch = c.watch();
   REQUIRE(watch.has_value());
   a.stop_serving();
@@ -245,10 +223,7 @@ TEST_CASE("an upstream of a lower epoch is told stale and not used") {
   c.directory.answer(order({entry_a}));
   a.start();
   c.start();
-  flv_source source;
-  a.publish(epoch{100});
-  a.append(source.start());
-  a.append(source.frames(3));
+  live_log log(a, 3);
   auto watch = c.watch();
   REQUIRE(watch.has_value());
   c.directory.answer(order({entry_old}));

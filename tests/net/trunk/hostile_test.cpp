@@ -1,5 +1,5 @@
+#include "net/support/live_log.hpp"
 #include "net/support/scripted_relay.hpp"
-#include "net/support/trunk_nodes.hpp"
 #include "net/trunk/log_receiver.hpp"
 
 #include <doctest/doctest.h>
@@ -14,9 +14,7 @@ struct relay_with_log {
   relay_with_log() : a("a", {.server = {.handshake_limit = 600ms}}) {
     address = a.serve().trunk_address;
     a.start();
-    a.publish(epoch{100});
-    a.append(source.start());
-    a.append(source.frames(2));
+    log.emplace(a, 2);
   }
   [[nodiscard]] bool counted(std::uint64_t n) {
     return eventually([&] { return a.count(&trunk_counters::protocol_errors) == n; });
@@ -28,8 +26,8 @@ struct relay_with_log {
     client.send_frame(*trunk::encode(said));
   }
 
-  flv_source source;
   node a;
+  std::optional<live_log> log;
   std::string address;
 };
 
@@ -98,7 +96,7 @@ TEST_CASE("unknown message types and fields are skipped, before the hello and af
   CHECK_FALSE(client.wait_for("\"path\":[\"a\"]").empty());
   client.send_frame(R"({"type":"weather","sun":false})");
   client.send_frame(R"({"type":"tick","head":1,"mood":"good"})");
-  relay.a.append(relay.source.frames(1));
+  relay.log->more();
   CHECK_FALSE(client.wait_for("\"type\":\"tick\"").empty());
   CHECK(relay.a.count(&trunk_counters::protocol_errors) == 0);
 }

@@ -1,4 +1,4 @@
-#include "net/support/trunk_nodes.hpp"
+#include "net/support/live_log.hpp"
 #include "net/trunk/look.hpp"
 
 #include <doctest/doctest.h>
@@ -22,9 +22,7 @@ struct looking {
     }
   }
   void publish() {
-    origin.publish(epoch{100});
-    origin.append(source.start());
-    origin.append(source.frames(20));
+    live_log log(origin, 20);
     REQUIRE(eventually([&] { return relay.status().head > 0 && relay.status().last_beat; }));
   }
   cluster::claim_verdict ask(bool at_once = false) {
@@ -44,7 +42,6 @@ struct looking {
   }
 
   node origin{"o1"}, relay{"r", relay_options()}, asker{"o2"};
-  flv_source source;
 };
 
 } // namespace

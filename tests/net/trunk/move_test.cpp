@@ -1,5 +1,4 @@
-#include "net/support/scripted_relay.hpp"
-#include "net/support/trunk_nodes.hpp"
+#include "net/support/live_log.hpp"
 
 #include <doctest/doctest.h>
 
@@ -35,10 +34,8 @@ struct cluster_of_relays {
     list(entries);
     for (auto* n : {&o, &r1, &r2, &r3, &e})
       n->start();
-    o.publish(epoch{100});
-    more(source.start());
-    more(source.frames(10));
-    REQUIRE(eventually([&] { return r1.status().head == sent.size() && r2.status().head == sent.size(); }));
+    log.emplace(o, 10);
+    REQUIRE(eventually([&] { return r1.status().head == log->head() && r2.status().head == log->head(); }));
     watch = e.watch().value();
     REQUIRE(all_arrives());
   }
@@ -56,32 +53,27 @@ struct cluster_of_relays {
     for (auto* n : {&r1, &r2, &r3, &e})
       n->pulls->snapshot_changed();
   }
-  void more(const byte_buffer& bytes) {
-    o.append(bytes);
-    sent.insert(sent.end(), bytes.begin(), bytes.end());
-  }
   bool all_arrives() {
-    return eventually([&] { return watch->reaches(sent.size()); });
+    return eventually([&] { return watch->reaches(log->head()); });
   }
   /// Publishes a frame at a time until `holds`.
   bool goes_on_until(const std::function<bool()>& holds) {
     return eventually([&] {
-      more(source.frame());
+      log->more();
       return holds();
     });
   }
   void check_whole() {
-    more(source.frames(10));
+    log->more(10);
     REQUIRE(all_arrives());
-    CHECK(watch->seen().bytes == sent);
+    CHECK(watch->seen().bytes == log->sent());
     CHECK(watch->seen().lost == 0);
     CHECK(watch->seen().end == stream::end_reason::none);
   }
 
-  flv_source source;
-  byte_buffer sent;
   std::uint64_t digest = 0;
   node o{"o"}, r1{"r1", relay_options()}, r2{"r2", relay_options()}, r3{"r3", relay_options()}, e;
+  std::optional<live_log> log;
   std::vector<cluster::ranked_relay> entries;
   std::shared_ptr<log_watch> watch;
 };
@@ -121,8 +113,8 @@ TEST_CASE("an origin pushes to the new relay first, and the old one finds anothe
     return before == last;
   }));
   net.check_whole();
-  CHECK(eventually([&] { return (*old)->reaches(net.sent.size()); }));
-  CHECK((*old)->seen().bytes == net.sent);
+  CHECK(eventually([&] { return (*old)->reaches(net.log->head()); }));
+  CHECK((*old)->seen().bytes == net.log->sent());
   // A new relay is back-filled from the oldest byte retained.
   CHECK(net.r3.status().first == 0);
 }
@@ -143,7 +135,7 @@ TEST_CASE("a hedged edge is fed by two relays, each byte counts once, and one th
   cluster_of_relays net(edge_options(2));
   auto pulls = [&](node& relay) { return relay.server->pulls().size(); };
   REQUIRE(eventually([&] { return pulls(net.r1) == 1 && pulls(net.r2) == 1; }));
-  net.more(net.source.frames(50));
+  net.log->more(50);
   net.check_whole();
   CHECK(eventually([&] { return net.e.count(&trunk_counters::hedge_pulls) == 1; }));
   REQUIRE(net.goes_on_until([&] { return net.e.count(&trunk_counters::doubled_bytes) > 0; }));
@@ -177,19 +169,13 @@ TEST_CASE("a hedged edge whose relay comes to pull from its other one goes to a 
 TEST_CASE("a newer epoch reaches a hedged edge over both its pulls") {
   cluster_of_relays net(edge_options(2));
   REQUIRE(eventually([&] { return net.e.count(&trunk_counters::hedge_pulls) == 1; }));
-  flv_source second(7);
-  net.o.publish(epoch{200});
-  auto sent = second.start();
-  net.o.append(sent);
+  live_log second(net.o, 0, epoch{200}, 7);
   REQUIRE(eventually([&] { return net.e.status().log_epoch == epoch{200}; }));
   auto watch = net.e.watch().value();
-  for (int i = 0; i < 50; ++i) {
-    auto frame = second.frame();
-    net.o.append(frame);
-    sent.insert(sent.end(), frame.begin(), frame.end());
-  }
-  REQUIRE(eventually([&] { return watch->reaches(sent.size()); }));
-  CHECK(watch->seen().bytes == sent);
+  for (int i = 0; i < 50; ++i)
+    second.more();
+  REQUIRE(eventually([&] { return watch->reaches(second.head()); }));
+  CHECK(watch->seen().bytes == second.sent());
   CHECK(net.e.count(&trunk_counters::pulls_started) == 2);
 }
 

@@ -1,5 +1,5 @@
+#include "net/support/live_log.hpp"
 #include "net/support/ports.hpp"
-#include "net/support/trunk_nodes.hpp"
 
 #include <doctest/doctest.h>
 
@@ -16,25 +16,16 @@ TEST_CASE("a log is pulled along a chain with the same bytes at the same offsets
     c.directory.answer(order({b.serve()}));
     for (auto* n : {&a, &b, &c})
       n->start();
-    flv_source source;
-    auto sent = source.start();
-    a.publish(epoch{100});
-    a.append(sent);
-    auto more = source.frames(30);
-    a.append(more);
-    sent.insert(sent.end(), more.begin(), more.end());
+    live_log log(a, 30);
     auto watch = c.watch();
     REQUIRE(watch.has_value());
-    for (int i = 0; i < 20; ++i) {
-      auto frame = source.frame();
-      a.append(frame);
-      sent.insert(sent.end(), frame.begin(), frame.end());
-    }
-    REQUIRE(eventually([&] { return (*watch)->reaches(sent.size()); }));
+    for (int i = 0; i < 20; ++i)
+      log.more();
+    REQUIRE(eventually([&] { return (*watch)->reaches(log.head()); }));
     auto seen = (*watch)->seen();
     CHECK(seen.of == epoch{100});
     CHECK(seen.first == 0);
-    CHECK(seen.bytes == sent);
+    CHECK(seen.bytes == log.sent());
     CHECK(seen.path == std::vector<node_id>{"a", "b", "c"});
     auto status = c.status();
     CHECK(status.video == "avc1");
@@ -53,10 +44,7 @@ TEST_CASE("the reason for a log's end travels") {
   c.directory.answer(order({b.serve()}));
   for (auto* n : {&a, &b, &c})
     n->start();
-  flv_source source;
-  a.publish(epoch{100});
-  a.append(source.start());
-  a.append(source.frames(3));
+  live_log log(a, 3);
   auto watch = c.watch();
   REQUIRE(watch.has_value());
   a.finish(stream::end_reason::rollover);
@@ -69,19 +57,13 @@ TEST_CASE("a newer epoch on the same connection ends the old log as changed") {
   b.directory.answer(order({a.serve()}));
   a.start();
   b.start();
-  flv_source source;
-  a.publish(epoch{100});
-  a.append(source.start());
-  a.append(source.frames(3));
+  live_log log(a, 3);
   auto watch = b.watch();
   REQUIRE(watch.has_value());
-  flv_source second(7);
-  auto sent = second.start();
-  a.publish(epoch{200});
-  a.append(sent);
+  live_log second(a, 0, epoch{200}, 7);
   CHECK(eventually([&] { return (*watch)->seen().end == stream::end_reason::changed; }));
   REQUIRE(eventually([&] { return b.status().log_epoch == epoch{200}; }));
-  CHECK(eventually([&] { return b.status().head == sent.size(); }));
+  CHECK(eventually([&] { return b.status().head == second.head(); }));
   CHECK(b.count(&trunk_counters::pulls_started) == 1);
 }
 
@@ -123,9 +105,7 @@ TEST_CASE("a node that does not know the secret is refused, both ways") {
   b.directory.answer(found);
   a.start();
   b.start();
-  flv_source source;
-  a.publish(epoch{100});
-  a.append(source.start());
+  live_log log(a, 0);
   CHECK_FALSE(b.watch().has_value());
   CHECK(a.count(&trunk_counters::protocol_errors) > 0);
   CHECK(a.count(&trunk_counters::served) == 0);
@@ -156,10 +136,7 @@ TEST_CASE("a relay says how many nodes pull each stream from it") {
   for (auto* n : {&a, &b, &c})
     n->start();
   CHECK(a.server->pulls().empty());
-  flv_source source;
-  a.publish(epoch{100});
-  a.append(source.start());
-  a.append(source.frames(3));
+  live_log log(a, 3);
   auto first = b.watch(), second = c.watch();
   REQUIRE(first.has_value());
   REQUIRE(second.has_value());
@@ -184,10 +161,7 @@ TEST_CASE("of two leading relays the less loaded one is pulled from") {
     c.directory.answer(found);
     for (auto* n : {&a, &b, &c, &d})
       n->start();
-    flv_source source;
-    a.publish(epoch{100});
-    a.append(source.start());
-    a.append(source.frames(3));
+    live_log log(a, 3);
     c.pulls->set_loads({{"b", lighter == 0 ? 1 : 9}, {"d", lighter == 0 ? 9 : 1}});
     REQUIRE(c.watch().has_value());
     CHECK(c.status().upstream == (lighter == 0 ? "b" : "d"));
@@ -206,10 +180,7 @@ TEST_CASE("a node lists the relays that fail for it, whichever worker met the fa
   c.directory.answer(found);
   a.start();
   c.start();
-  flv_source source;
-  a.publish(epoch{100});
-  a.append(source.start());
-  a.append(source.frames(3));
+  live_log log(a, 3);
   CHECK(c.pulls->failing().empty());
   auto watch = c.watch();
   REQUIRE(watch.has_value());
@@ -229,10 +200,7 @@ TEST_CASE("a relay that failed for one stream is asked again and again, and clea
   a.start();
   b.start();
   c.start();
-  flv_source source;
-  a.publish(epoch{100});
-  a.append(source.start());
-  a.append(source.frames(3));
+  live_log log(a, 3);
   auto watch = c.watch();
   REQUIRE(watch.has_value());
   CHECK(c.pulls->failing() == std::vector<node_id>{"b"});

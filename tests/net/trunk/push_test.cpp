@@ -1,5 +1,5 @@
+#include "net/support/live_log.hpp"
 #include "net/support/scripted_relay.hpp"
-#include "net/support/trunk_nodes.hpp"
 
 #include <doctest/doctest.h>
 
@@ -18,12 +18,6 @@ node_options relay_options() {
   return out;
 }
 
-/// Appends `more` to the origin's log and to what the test remembers of it.
-void publish_more(node& origin, byte_buffer& sent, const byte_buffer& more) {
-  origin.append(more);
-  sent.insert(sent.end(), more.begin(), more.end());
-}
-
 } // namespace
 
 TEST_CASE("an origin pushes to the head and an edge pulls from there") {
@@ -38,19 +32,15 @@ TEST_CASE("an origin pushes to the head and an edge pulls from there") {
       n->directory.answer(found);
       n->start();
     }
-    flv_source source;
-    byte_buffer sent;
-    origin.publish(epoch{100});
-    publish_more(origin, sent, source.start());
-    publish_more(origin, sent, source.frames(20));
-    REQUIRE(eventually([&] { return relay.status().head == sent.size(); }));
+    live_log log(origin, 20);
+    REQUIRE(eventually([&] { return relay.status().head == log.head(); }));
     CHECK(relay.status().feeder_kind == "push");
     CHECK(relay.status().upstream == "o");
     auto watch = edge.watch();
     REQUIRE(watch.has_value());
-    publish_more(origin, sent, source.frames(20));
-    REQUIRE(eventually([&] { return (*watch)->reaches(sent.size()); }));
-    CHECK((*watch)->seen().bytes == sent);
+    log.more(20);
+    REQUIRE(eventually([&] { return (*watch)->reaches(log.head()); }));
+    CHECK((*watch)->seen().bytes == log.sent());
     CHECK((*watch)->seen().path == std::vector<node_id>{"o", "r", "e"});
     CHECK(relay.count(&trunk_counters::pulls_started) == 0);
     origin.finish(stream::end_reason::ended);
@@ -67,18 +57,15 @@ TEST_CASE("a relay asked before the push comes holds the request and is fed by t
     n->directory.answer(found);
     n->start();
   }
-  flv_source source;
-  byte_buffer sent;
+  std::optional<live_log> log;
   std::thread later([&] {
     REQUIRE(eventually([&] { return relay.status().feeder_kind == "pull"; }));
-    origin.publish(epoch{100});
-    publish_more(origin, sent, source.start());
-    publish_more(origin, sent, source.frames(5));
+    log.emplace(origin, 5);
   });
   auto watch = edge.watch();
   later.join();
   REQUIRE(watch.has_value());
-  CHECK(eventually([&] { return (*watch)->reaches(sent.size()); }));
+  CHECK(eventually([&] { return (*watch)->reaches(log->head()); }));
   CHECK(relay.status().feeder_kind == "push");
 }
 
@@ -111,24 +98,20 @@ TEST_CASE("a push that races a pull loses and doubles nothing") {
   relay.directory.answer(both);
   for (auto* n : {&origin, &other, &relay})
     n->start();
-  flv_source source;
-  byte_buffer sent;
-  origin.publish(epoch{100});
-  publish_more(origin, sent, source.start());
-  publish_more(origin, sent, source.frames(10));
-  REQUIRE(eventually([&] { return other.status().head == sent.size(); }));
+  live_log log(origin, 10);
+  REQUIRE(eventually([&] { return other.status().head == log.head(); }));
   auto watch = relay.watch();
   REQUIRE(watch.has_value());
   CHECK(relay.status().feeder_kind == "pull");
   origin.directory.answer(both);
   origin.pushes->snapshot_changed();
   REQUIRE(eventually([&] {
-    publish_more(origin, sent, source.frame());
+    log.more();
     return relay.status().feeder_kind == "push";
   }));
-  publish_more(origin, sent, source.frames(10));
-  REQUIRE(eventually([&] { return (*watch)->reaches(sent.size()); }));
-  CHECK((*watch)->seen().bytes == sent);
+  log.more(10);
+  REQUIRE(eventually([&] { return (*watch)->reaches(log.head()); }));
+  CHECK((*watch)->seen().bytes == log.sent());
   CHECK((*watch)->seen().path == std::vector<node_id>{"o", "r"});
 }
 
@@ -141,25 +124,20 @@ TEST_CASE("a relay that lost its push goes on from another head relay") {
     n->directory.answer(both);
     n->start();
   }
-  flv_source source;
-  byte_buffer sent;
-  origin.publish(epoch{100});
-  publish_more(origin, sent, source.start());
-  publish_more(origin, sent, source.frames(10));
-  REQUIRE(
-      eventually([&] { return relay.status().head == sent.size() && other.status().head == sent.size(); }));
+  live_log log(origin, 10);
+  REQUIRE(eventually([&] { return relay.status().head == log.head() && other.status().head == log.head(); }));
   auto watch = relay.watch();
   REQUIRE(watch.has_value());
   // The origin pushes no more to r.
   origin.directory.answer(order({both.order[0]}, 1));
   origin.pushes->snapshot_changed();
   REQUIRE(eventually([&] {
-    publish_more(origin, sent, source.frame());
+    log.more();
     return relay.status().feeder_kind == "pull" && relay.status().upstream == "s";
   }));
-  publish_more(origin, sent, source.frames(10));
-  REQUIRE(eventually([&] { return (*watch)->reaches(sent.size()); }));
-  CHECK((*watch)->seen().bytes == sent);
+  log.more(10);
+  REQUIRE(eventually([&] { return (*watch)->reaches(log.head()); }));
+  CHECK((*watch)->seen().bytes == log.sent());
   CHECK((*watch)->seen().path == std::vector<node_id>{"o", "s", "r"});
 }
 
@@ -170,19 +148,15 @@ TEST_CASE("a relay that restarts is pushed to again") {
   origin.directory.answer(order({entry}, 1));
   relay->start();
   origin.start();
-  flv_source source;
-  byte_buffer sent;
-  origin.publish(epoch{100});
-  publish_more(origin, sent, source.start());
-  publish_more(origin, sent, source.frames(10));
-  REQUIRE(eventually([&] { return relay->status().head == sent.size(); }));
+  live_log log(origin, 10);
+  REQUIRE(eventually([&] { return relay->status().head == log.head(); }));
   relay->stop();
   relay = std::make_unique<node>("r", relay_options());
   auto again = relay->serve();
   relay->start();
   origin.directory.answer(order({again}, 1));
   origin.pushes->snapshot_changed();
-  REQUIRE(eventually([&] { return relay->status().head == sent.size(); }));
+  REQUIRE(eventually([&] { return relay->status().head == log.head(); }));
   CHECK(relay->status().first == 0);
 }
 
@@ -197,22 +171,18 @@ TEST_CASE("a relay of the head that is gone has the next of the order stand in, 
   second.start();
   first->start();
   origin.start();
-  flv_source source;
-  byte_buffer sent;
-  origin.publish(epoch{100});
-  publish_more(origin, sent, source.start());
-  publish_more(origin, sent, source.frames(10));
-  REQUIRE(eventually([&] { return first->status().head == sent.size(); }));
+  live_log log(origin, 10);
+  REQUIRE(eventually([&] { return first->status().head == log.head(); }));
   CHECK_FALSE(second.status().live);
   first->stop();
-  REQUIRE(eventually([&] { return second.status().head == sent.size(); }));
+  REQUIRE(eventually([&] { return second.status().head == log.head(); }));
   first = std::make_unique<node>("r1", relay_options());
   listed_first = first->serve();
   first->start();
   origin.directory.answer(order({listed_first, listed_second}, 1));
   origin.pushes->snapshot_changed();
-  REQUIRE(eventually([&] { return first->status().head == sent.size(); }));
-  CHECK(eventually([&] { return second.status().upstream != "o"; }, 10s));
+  REQUIRE(eventually([&] { return first->status().head == log.head(); }));
+  CHECK(eventually([&] { return second.status().upstream != "o"; }));
 }
 
 TEST_CASE("a relay that takes the push and then freezes is dialled again") {
@@ -226,9 +196,7 @@ TEST_CASE("a relay that takes the push and then freezes is dialled again") {
   });
   origin.directory.answer(order({entry}, 1));
   origin.start();
-  flv_source source;
-  origin.publish(epoch{100});
-  origin.append(source.start());
+  live_log log(origin, 0);
   CHECK(eventually([&] { return frozen.clients() >= 2; }));
   CHECK(origin.count(&trunk_counters::pushes_started) >= 2);
 }
@@ -248,9 +216,7 @@ TEST_CASE("a push of a lower epoch is answered stale and changes nothing") {
     n->directory.answer(found);
     n->start();
   }
-  flv_source source;
-  winner.publish(epoch{200});
-  winner.append(source.start());
+  live_log log(winner, 0, epoch{200});
   REQUIRE(eventually([&] { return relay.status().log_epoch == epoch{200}; }));
   loser.publish(epoch{100});
   REQUIRE(eventually([&] { return called.load(); }));
@@ -266,16 +232,11 @@ TEST_CASE("a newer epoch follows on the same push") {
     n->directory.answer(found);
     n->start();
   }
-  flv_source source;
-  origin.publish(epoch{100});
-  origin.append(source.start());
+  live_log log(origin, 0);
   REQUIRE(eventually([&] { return relay.status().live; }));
   auto watch = relay.watch();
   REQUIRE(watch.has_value());
-  flv_source second(5);
-  auto sent = second.start();
-  origin.publish(epoch{200});
-  publish_more(origin, sent, second.frames(5));
+  live_log second(origin, 5, epoch{200}, 5);
   CHECK(eventually([&] { return (*watch)->seen().end == stream::end_reason::changed; }));
   CHECK(eventually([&] { return relay.status().log_epoch == epoch{200}; }));
   CHECK(origin.count(&trunk_counters::pushes_started) == 1);
