@@ -40,6 +40,20 @@ struct served {
   guard door;
 };
 
+/// A node that dialled a directory, and its end of the connection it got.
+struct dialler {
+  explicit dialler(const served& directory, guard_options how = options())
+      : door(home.home(), std::move(how), logger()) {
+    auto fd = dial(door, directory.address());
+    REQUIRE(fd.has_value());
+    client.reset(*fd);
+  }
+
+  loop home;
+  guard door;
+  unique_fd client;
+};
+
 byte_buffer packet(std::uint8_t operation, std::uint32_t payload, std::uint64_t data, std::uint64_t source,
                    std::uint64_t destination) {
   byte_buffer bytes;
@@ -85,32 +99,24 @@ bool ends(int fd) {
 
 TEST_CASE("a proven pair carries checked bytes both ways") {
   served directory(options());
-  loop home;
-  guard node(home.home(), options(), logger());
-  auto fd = dial(node, directory.address());
-  REQUIRE(fd.has_value());
-  unique_fd client(*fd);
+  dialler node(directory);
   auto hello = packet(0, 900'000, basp_version, 0, 0);
   std::thread sender([&] { write_all(directory.first(), hello); });
-  CHECK(read_exactly(client.get(), hello.size()) == hello);
+  CHECK(read_exactly(node.client.get(), hello.size()) == hello);
   sender.join();
   auto answer = packet(1, 20, 0, 0, 0);
-  write_all(client.get(), answer);
+  write_all(node.client.get(), answer);
   CHECK(read_exactly(directory.first(), answer.size()) == answer);
   CHECK(directory.door.counters().proven == 1);
   CHECK(directory.door.counters().open == 1);
-  client.reset();
+  node.client.reset();
   CHECK(ends(directory.first()));
   CHECK(eventually([&] { return directory.door.counters().open == 0; }));
 }
 
 TEST_CASE("an empty secret on both sides still speaks the protocol") {
   served directory(options(""));
-  loop home;
-  guard node(home.home(), options(""), logger());
-  auto fd = dial(node, directory.address());
-  REQUIRE(fd.has_value());
-  unique_fd(*fd).reset();
+  dialler node(directory, options(""));
 }
 
 TEST_CASE("another secret or cluster is refused with the reason") {
@@ -158,11 +164,7 @@ TEST_CASE("strangers are closed, counted and do not disturb a peer") {
   auto how = options();
   how.proof_limit = std::chrono::milliseconds(100);
   served directory(how);
-  loop home;
-  guard node(home.home(), options(), logger());
-  auto fd = dial(node, directory.address());
-  REQUIRE(fd.has_value());
-  unique_fd client(*fd);
+  dialler node(directory);
 
   stranger web(directory.door.port());
   web.send(as_bytes("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
@@ -183,7 +185,7 @@ TEST_CASE("strangers are closed, counted and do not disturb a peer") {
 
   auto hello = packet(0, 9, basp_version, 0, 0);
   write_all(directory.first(), hello);
-  CHECK(read_exactly(client.get(), hello.size()) == hello);
+  CHECK(read_exactly(node.client.get(), hello.size()) == hello);
 }
 
 TEST_CASE("a code sent back to its maker proves nothing") {
@@ -228,12 +230,8 @@ TEST_CASE("a silent peer is closed after the idle limit") {
   auto how = options();
   how.idle_limit = std::chrono::milliseconds(60);
   served directory(how);
-  loop home;
-  guard node(home.home(), options(), logger());
-  auto fd = dial(node, directory.address());
-  REQUIRE(fd.has_value());
-  unique_fd client(*fd);
-  CHECK(ends(client.get()));
+  dialler node(directory);
+  CHECK(ends(node.client.get()));
   CHECK(directory.door.counters().idle_closed == 1);
 }
 
@@ -250,17 +248,13 @@ TEST_CASE("unproven connections over the limit are closed at once") {
 
 TEST_CASE("closing ends the listener and the connections, and later dials are told") {
   served directory(options());
-  loop home;
-  guard node(home.home(), options(), logger());
-  auto fd = dial(node, directory.address());
-  REQUIRE(fd.has_value());
-  unique_fd client(*fd);
+  dialler node(directory);
   REQUIRE(eventually([&] { return directory.count() == 1; }));
   directory.door.close();
-  CHECK(ends(client.get()));
-  CHECK(eventually([&] { return dial(node, directory.address()).error().code == errc::io; }));
-  node.close();
-  CHECK(eventually([&] { return dial(node, directory.address()).error().code == errc::closed; }));
+  CHECK(ends(node.client.get()));
+  CHECK(eventually([&] { return dial(node.door, directory.address()).error().code == errc::io; }));
+  node.door.close();
+  CHECK(eventually([&] { return dial(node.door, directory.address()).error().code == errc::closed; }));
 }
 
 TEST_CASE("a dial is answered exactly once when the loop is destroyed under it") {
