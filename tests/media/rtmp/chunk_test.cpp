@@ -42,6 +42,22 @@ outcome read(byte_view in, const chunk_limits& limits = {}) {
   return seen;
 }
 
+/// Cut in two anywhere, and byte by byte, `bytes` are read as they are in one piece.
+void check_cuts(const byte_buffer& bytes, const outcome& whole) {
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    outcome seen;
+    chunk_reader reader;
+    feed(reader, byte_view(bytes).first(cut), seen);
+    feed(reader, byte_view(bytes).subspan(cut), seen);
+    CHECK(seen == whole);
+  }
+  outcome seen;
+  chunk_reader reader;
+  for (auto& b : bytes)
+    feed(reader, {&b, 1}, seen);
+  CHECK(seen == whole);
+}
+
 /// A type 0 header on a chunk stream below 64.
 byte_buffer header0(std::uint8_t chunk_stream, std::uint32_t timestamp, std::uint32_t length,
                     std::uint8_t type) {
@@ -96,18 +112,7 @@ TEST_CASE("chunks cut at every byte give the same messages") {
                written(400, {message_type::video, 1, 6, pattern(200)}, 77);
   auto whole = read(bytes);
   REQUIRE(whole.messages.size() == 3);
-  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
-    outcome seen;
-    chunk_reader reader;
-    feed(reader, byte_view(bytes).first(cut), seen);
-    feed(reader, byte_view(bytes).subspan(cut), seen);
-    CHECK(seen == whole);
-  }
-  outcome seen;
-  chunk_reader reader;
-  for (auto& b : bytes)
-    feed(reader, {&b, 1}, seen);
-  CHECK(seen == whole);
+  check_cuts(bytes, whole);
 }
 
 TEST_CASE("chunks that end at any byte are no error, only not complete") {
@@ -175,18 +180,7 @@ TEST_CASE("payload that begins like the absent extended timestamp is not lost, w
   REQUIRE(whole.messages.size() == 2);
   CHECK(whole.messages[0] == got{message_type::video, 1, 0x01020304, {1, 1, 2, 1}});
   CHECK(whole.messages[1] == got{message_type::audio, 1, 9, {7}});
-  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
-    outcome seen;
-    chunk_reader reader;
-    feed(reader, byte_view(bytes).first(cut), seen);
-    feed(reader, byte_view(bytes).subspan(cut), seen);
-    CHECK(seen == whole);
-  }
-  outcome seen;
-  chunk_reader reader;
-  for (auto& b : bytes)
-    feed(reader, {&b, 1}, seen);
-  CHECK(seen == whole);
+  check_cuts(bytes, whole);
 }
 
 TEST_CASE("an extended delta is added") {
