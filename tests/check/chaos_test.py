@@ -11,10 +11,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools" / "lib"), str(ROOT / "tests" / "e2e")]
 
 from chaos import bars, node_logs, plan, table  # noqa: E402
+from chaos.fault import Fault  # noqa: E402
 from chaos.following import WAIT_FOR_ORIGIN, Follower  # noqa: E402
 from chaos.reference import Logs  # noqa: E402
 from chaos.sockets import Frames  # noqa: E402
-from chaos.stage import Fault  # noqa: E402
 from sluice_e2e import oracle  # noqa: E402
 
 FILE_HEADER = b"FLV\x01\x05\0\0\0\x09\0\0\0\0"

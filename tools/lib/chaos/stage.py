@@ -1,13 +1,13 @@
 """The running cluster with its encoders, viewers and proxies, and the one way to watch a fault happen to it."""
 
 import collections
-import dataclasses
 import time
 
 from sluice_e2e import plain_http
 from sluice_e2e.processes import wait_until
 
 from . import machines
+from .fault import Fault
 from .node_logs import NodeLogs
 from .proxy import Proxies
 from .publishers import Encoder
@@ -18,43 +18,10 @@ SETTLE_LIMIT = 30.0
 UNSETTLED_LIMIT = 12.0
 CATCH_UP_LIMIT = 20.0
 CAUGHT_UP = 0.2  # seconds; a viewer that lacks nothing older has caught up
-UNSEEN = 0.040  # seconds; shorter pauses are not told of one by one
 SLOW = 3.0  # seconds; who takes longer to be whole again is told of
-MOST_NOTES = 12
 STEADY = 1.2  # seconds of calm before a fault
 FIRST_PROXY_PORT = 8600
 PROXIED = 2  # the last so many relays are reached through proxies
-
-
-@dataclasses.dataclass
-class Fault:
-    """One thing that was done and what the viewers saw of it."""
-
-    kind: str
-    what: str
-    began: float  # unix seconds
-    begun: float = dataclasses.field(default_factory=time.monotonic)
-    pauses: list = dataclasses.field(default_factory=list)  # seconds, one a viewer behind it, without a hedge
-    hedged: list = dataclasses.field(default_factory=list)  # the same of viewers at an edge that hedges
-    others: list = dataclasses.field(default_factory=list)  # of viewers that it should not have touched
-    after: float = 0.0  # the longest pause of any viewer from its end until the cluster was whole again
-    lost: int = 0
-    doubled: int = 0
-    wrong: int = 0
-    closed: int = 0
-    sent_away: int = 0  # sockets that an edge closed in order, telling the viewer to go to another
-    absences: list = dataclasses.field(default_factory=list)  # seconds from there to the picture at the other edge
-    moves: int = 0
-    tail: int = 0
-    unfinished: int = 0  # viewers that still lacked bytes at the end
-    late: float = 0.0  # worst sample taken while the tool itself stood still
-    proxy_late: float = 0.0  # how long the tool's proxies stood still
-    list_known: float = None  # seconds until every node had the new relay list
-    serving: float = None  # seconds from a process's start to its first byte for a viewer
-    notes: list = dataclasses.field(default_factory=list)
-    broken: list = dataclasses.field(default_factory=list)  # what did not happen that had to
-    ended: float = 0.0
-    whole: float = 0.0  # unix seconds when its aftermath was over
 
 
 class NotNow(Exception):
@@ -153,7 +120,8 @@ class Stage:
         if left > 0:
             time.sleep(left)
         self._wait_caught_up(settled)
-        self._judge(fault, behind)
+        fault.saw(self._report(), behind, self.hedging)
+        fault.proxy_late = self.proxies.stood_still()
         self.faults.append(fault)
         self.watcher.begin()
         return fault
@@ -166,47 +134,16 @@ class Stage:
                 return
             time.sleep(0.05)
 
-    def _judge(self, fault, behind):
+    def _report(self):
+        """What the viewers saw since the watcher began."""
         report = self.watcher.end()
-        fault.ended, fault.proxy_late = time.time(), self.proxies.stood_still()
-        for seat in report["viewers"]:
-            affected = behind is None or (seat["edge"], seat["key"]) in behind
-            group = fault.others if not affected else \
-                fault.hedged if seat["edge"] in self.hedging else fault.pauses
-            group.append(seat["pause"])
-            fault.late = max(fault.late, seat["marked"])
-        self._count(fault, report)
-        self._note_longest(fault, report)
-
-    @staticmethod
-    def _note_longest(fault, report):
-        seat = max(report["viewers"], key=lambda one: one["pause"])
-        if seat["pause"] > UNSEEN:
-            fault.notes.append(f"longest pause: {seat['pause'] * 1e3:.0f} ms, {seat['key']} at {seat['edge']}, over "
-                               f"{seat['at'] - fault.begun:.2f} s after its begin")
-
-    def _count(self, fault, report):
-        """Adds what became of bytes and sockets."""
         self.worst_stall = max([self.worst_stall, *(end - begin for begin, end in report["stalls"])])
-        for seat in report["viewers"]:
-            for name in ("lost", "doubled", "wrong", "moves", "tail"):
-                setattr(fault, name, getattr(fault, name) + seat.get(name, 0))
-            fault.closed += len(seat["closed"])
-            fault.sent_away += seat["sent_away"]
-            fault.absences += [seat["absence"]] if seat["absence"] else []
-            fault.unfinished += seat["unfinished"]
-        told = collections.Counter((seat["edge"], note) for seat in report["viewers"] for note in
-                                   (*seat["notes"], *(f"{seat['key']}: closed: {how}" for how in seat["closed"])))
-        fault.notes += [f"{count} viewers at {edge}: {note}" for (edge, note), count in told.most_common(MOST_NOTES)]
+        return report
 
     def _judge_aftermath(self):
         """What happened since the last fault was over is its doing too."""
         if self.faults:
-            report = self.watcher.end()
-            self.faults[-1].after = max(self.faults[-1].after, *(seat["pause"] for seat in report["viewers"]))
-            self._count(self.faults[-1], report)
-            self._note_longest(self.faults[-1], report)
-            self.faults[-1].whole = time.time()
+            self.faults[-1].saw_afterwards(self._report())
         self.watcher.begin()
 
     def list_holders(self, without=()):
