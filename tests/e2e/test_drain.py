@@ -1,19 +1,15 @@
 """SIGTERM: a node that is told to end sends everybody elsewhere first."""
 
-import json
-import pathlib
 import signal
-import subprocess
 import time
 import unittest
 
 from sluice_e2e import flv, plain_http, publish, rtmp
 from sluice_e2e.cluster import SluiceTest
+from sluice_e2e.page import Page
 from sluice_e2e.processes import wait_until
 from sluice_e2e.viewer import open_when_live
 
-HERE = pathlib.Path(__file__).resolve().parent
-WEB = HERE.parents[1] / "web"
 KEY = "live/room1"
 END_LIMIT = 5.0  # of the orderly end itself
 
@@ -100,16 +96,10 @@ class Drain(SluiceTest):
     def test_the_page_goes_to_another_edge_by_itself(self):
         self.start(8)
         self.publish()
-        page = subprocess.Popen(["node", str(HERE / "page_timeline.mjs"), str(WEB),
-                                 self.edges[0].url(f"/watch/{KEY}"), "14"], stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
-        self.addCleanup(page.kill)
-        self.assertEqual(page.stdout.readline().strip(), "live", "the page does not play")
-        time.sleep(1)
+        page = self.track(Page("page_timeline.mjs", self.edges[0].url(f"/watch/{KEY}"), 14))
+        page.wait_live()
         self.edges[0].signal(signal.SIGTERM)
-        out, errors = page.communicate(timeout=60)
-        self.assertEqual(page.returncode, 0, errors)
-        samples = json.loads(out)["samples"]
+        samples = page.seen()["samples"]
         self.assertEqual(samples[0]["host"], f"127.0.0.1:{self.edges[0].ports['http']}")
         last = samples[-1]
         self.assertEqual((last["host"], last["state"]), (f"127.0.0.1:{self.edges[1].ports['http']}", "live"), last)

@@ -1,16 +1,12 @@
 """Enhanced RTMP: AV1, HEVC and Opus pass through to players; AVC and AAC come out in the form all players know."""
 
-import json
-import pathlib
-import subprocess
 import unittest
 
 from sluice_e2e import enhanced, flv, rtmp
 from sluice_e2e.cluster import SluiceTest
+from sluice_e2e.page import Page
 from sluice_e2e.viewer import open_when_live
 
-HERE = pathlib.Path(__file__).resolve().parent
-WEB = HERE.parents[1] / "web"
 CODECS = {"av1+opus": ("av01", "Opus"), "hevc+opus": ("hvc1", "Opus"), "avc1+mp4a": ("avc1", "mp4a")}
 
 
@@ -31,10 +27,7 @@ class Enhanced(SluiceTest):
         return self.track(open_when_live(self.origin.live(key, scheme)))
 
     def open_page(self, key, state, seconds):
-        done = subprocess.run(["node", str(HERE / "page_state.mjs"), str(WEB), self.origin.url(f"/watch/{key}"), state,
-                               str(seconds)], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=90)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return json.loads(done.stdout)
+        return self.track(Page("page_state.mjs", self.origin.url(f"/watch/{key}"), state, seconds)).seen()
 
     def assert_frames_are_the_publishers(self, viewer, kind):
         """The video frames the viewer has are consecutive ones of the published file, byte for byte."""

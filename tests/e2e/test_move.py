@@ -1,18 +1,14 @@
 """A stream moves to another origin: viewers keep their sockets and see one clean seam."""
 
-import json
-import pathlib
-import subprocess
 import time
 import unittest
 
 from sluice_e2e import flv, oracle, publish, rtmp
 from sluice_e2e.cluster import SluiceTest
+from sluice_e2e.page import Page
 from sluice_e2e.processes import wait_until
 from sluice_e2e.viewer import open_when_live
 
-HERE = pathlib.Path(__file__).resolve().parent
-WEB = HERE.parents[1] / "web"
 KEY = "live/room1"
 # The bar is the publisher's own absence and one second; the rest is for a loaded machine.
 PAUSE_LIMIT = 1.0 + 2.0
@@ -133,17 +129,11 @@ class Move(SluiceTest):
         self.start()
         self.publish(self.origins[0])
         self.watch()
-        page = subprocess.Popen(["node", str(HERE / "page_timeline.mjs"), str(WEB),
-                                 self.edges[0].url(f"/watch/{KEY}"), "14"], stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
-        self.addCleanup(page.kill)
-        self.assertEqual(page.stdout.readline().strip(), "live", "the page does not play")
-        time.sleep(3)
+        page = self.track(Page("page_timeline.mjs", self.edges[0].url(f"/watch/{KEY}"), 14))
+        page.wait_live()
         self.origins[0].kill()
         self.publish(self.origins[1])
-        out, errors = page.communicate(timeout=60)
-        self.assertEqual(page.returncode, 0, errors)
-        seen = json.loads(out)
+        seen = page.seen()
         samples = seen["samples"]
         self.assertEqual(seen["console_errors"], [])
         self.assertEqual({sample["reconnects"] for sample in samples}, {0}, "the page opened a second socket")

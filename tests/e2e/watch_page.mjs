@@ -1,16 +1,10 @@
 // Opens a watch page in headless Chromium and prints, as one JSON object, what it saw.
 // usage: node watch_page.mjs WEB_FOLDER URL SECONDS
-import { createRequire } from 'node:module';
-import path from 'node:path';
+import { onPage, pause } from './page.mjs';
 
 const [webFolder, url, seconds] = process.argv.slice(2);
-const require = createRequire(path.join(path.resolve(webFolder), 'package.json'));
-const { chromium } = require('playwright-core');
-
 const START_LIMIT_MS = 20_000;
 const SAMPLE_DISTANCE_MS = 2_000;
-
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // The pixels of the upper left part, where the clock is burned in.
 const sampleClock = (video) => {
@@ -30,26 +24,19 @@ const readState = (video) => ({
   buffer: video.buffered.length ? video.buffered.end(video.buffered.length - 1) - video.currentTime : 0,
 });
 
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-dev-shm-usage'],
-});
-try {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  const consoleErrors = [];
-  const otherHosts = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error') consoleErrors.push(message.text());
-  });
-  page.on('pageerror', (error) => consoleErrors.push(String(error)));
-  const note = (address) => {
-    const { protocol, host } = new URL(address);
-    if (!['data:', 'blob:'].includes(protocol) && host !== new URL(url).host) otherHosts.push(address);
-  };
+const otherHosts = [];
+
+const note = (address) => {
+  const { protocol, host } = new URL(address);
+  if (!['data:', 'blob:'].includes(protocol) && host !== new URL(url).host) otherHosts.push(address);
+};
+
+const noteHosts = (page) => {
   page.on('request', (request) => note(request.url()));
   page.on('websocket', (socket) => note(socket.url()));
+};
 
-  await page.goto(url, { waitUntil: 'domcontentloaded' });
+const watch = async (page) => {
   const video = page.locator('video').first();
   await video.waitFor({ state: 'attached', timeout: START_LIMIT_MS });
   const begun = Date.now();
@@ -67,15 +54,13 @@ try {
   const secondSample = await video.evaluate(sampleClock);
   await pause(Number(seconds) * 1000 - SAMPLE_DISTANCE_MS);
   const after = await video.evaluate(readState);
-
-  console.log(JSON.stringify({
+  return {
     start_ms: startMs,
     frames: after.frames - before.frames,
     clock_moved: firstSample !== secondSample,
     buffer_seconds: after.buffer,
-    console_errors: consoleErrors,
     other_hosts: otherHosts,
-  }));
-} finally {
-  await browser.close();
-}
+  };
+};
+
+await onPage(webFolder, url, watch, noteHosts);
