@@ -33,6 +33,12 @@ class Drain(SluiceTest):
         viewer.wait_seconds(1)
         return viewer
 
+    @staticmethod
+    def wait_going(node):
+        """Until the node says that it goes away."""
+        wait_until(f"/readyz of {node.id} to fail", lambda: plain_http.request(node.url("/readyz")).status == 503, 2,
+                   every=0.01)
+
     def test_an_edge_sends_its_viewers_away_takes_no_more_and_ends(self):
         self.start(8)
         self.publish()
@@ -41,7 +47,7 @@ class Drain(SluiceTest):
         staying = self.watch(other)
         told = time.monotonic()
         edge.signal(signal.SIGTERM)
-        wait_until("/readyz to fail", lambda: plain_http.request(edge.url("/readyz")).status == 503, 2, every=0.01)
+        self.wait_going(edge)
         refused = plain_http.request(edge.live(KEY))
         self.assertEqual(refused.status, 503)
         self.assertIn("Retry-After", refused.headers)
@@ -73,8 +79,7 @@ class Drain(SluiceTest):
         publisher = self.publish()
         viewer = self.watch(self.edges[0])
         self.origin.signal(signal.SIGTERM)
-        wait_until("/readyz to fail", lambda: plain_http.request(self.origin.url("/readyz")).status == 503, 2,
-                   every=0.01)
+        self.wait_going(self.origin)
         with self.assertRaisesRegex(rtmp.RtmpError, "going away"):
             rtmp.Publisher(self.origin, "live/other", flv.parse(publish.sample().read_bytes()))
         before = viewer.timestamp
@@ -88,7 +93,7 @@ class Drain(SluiceTest):
         self.watch(self.edges[0])
         for node in (self.origin, self.relays[0]):
             node.signal(signal.SIGTERM)
-        time.sleep(0.3)
+        self.wait_going(self.origin)
         self.assertTrue(self.origin.alive)
         self.origin.signal(signal.SIGTERM)
         self.assertEqual(self.origin.wait(END_LIMIT), 0)

@@ -76,7 +76,7 @@ class Failover(SluiceTest):
         viewer = self.track(open_when_live(self.edge.live(KEY, "ws")))
         viewer.wait_seconds(3)
         self.kill_upstream()
-        time.sleep(1)
+        wait_until("the edge to be without an upstream", lambda: self.upstream() is None, 5)
         before = viewer.timestamp
         with self.assertRaises(AssertionError):
             viewer.wait("new video", lambda: viewer.timestamp >= before + 1000, 6)
