@@ -96,7 +96,8 @@ using locator_actor =
                      caf::replies_to<enumerate_atom, std::string>::with<enumerate_answer>,
                      caf::replies_to<recall_atom, std::string>::with<recall_answer>,
                      caf::replies_to<streams_atom>::with<stream_page>,
-                     caf::replies_to<nodes_atom>::with<node_page>>;
+                     caf::replies_to<nodes_atom>::with<node_page>,
+                     caf::reacts_to<step_atom, std::uint64_t, std::uint64_t>>;
 
 /// A failure of ours as CAF carries it, and back; CAF's own failures become `timed_out` or `unavailable`.
 caf::error to_caf(const error& e);

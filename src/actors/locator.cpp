@@ -34,25 +34,50 @@ caf::result<enumerate_answer> locator_state::enumerate(const std::string& key) {
   s->query.zone = node->self.zone;
   if (auto list = node->board->list(); list && can_rank(*list)) s->query.list = list->digest;
   s->left.assign(directories.rbegin(), directories.rend());
+  s->id = ++last_search_;
+  searches_.emplace(s->id, s);
   ask_next(s);
   return s->promise;
 }
 
-void locator_state::ask_next(const std::shared_ptr<search>& s) {
-  if (s->left.empty()) return conclude(s);
+void locator_state::ask_next(const search_ptr& s) {
+  if (s->over) return;
+  if (s->left.empty()) {
+    if (s->waiting == 0) conclude(s);
+    return;
+  }
   auto directory = s->left.back();
   s->left.pop_back();
+  s->last = directory;
+  ++s->asked;
+  ++s->waiting;
   self->request(directory, node->limits.enumerate, enumerate_atom_v, s->query)
-      .then([this, s](enumerate_answer& answer) { weigh(s, std::move(answer.found)); },
-            [this, s, directory](const caf::error&) {
-              demote(directory);
-              ask_next(s);
-            });
+      .then(
+          [this, s](enumerate_answer& answer) {
+            --s->waiting;
+            if (!s->over) weigh(s, std::move(answer.found));
+          },
+          [this, s, directory](const caf::error&) {
+            --s->waiting;
+            demote(directory);
+            ask_next(s);
+          });
+  if (!s->left.empty()) self->delayed_send(self, node->limits.ask_another, step_atom_v, s->id, s->asked);
+}
+
+// A directory that is frozen or cut off is found dead only by its heartbeats: until then a question to it
+// must not cost the whole limit while another would answer.
+void locator_state::remind(std::uint64_t id, std::uint64_t question) {
+  auto found = searches_.find(id);
+  if (found == searches_.end() || found->second->asked != question) return;
+  auto s = found->second;
+  demote(s->last);
+  ask_next(s);
 }
 
 // `live` ends the search. `not_live` counts when two directories say so, or the only one: a directory that
 // was cut off from an origin for a lease period would otherwise turn viewers away.
-void locator_state::weigh(const std::shared_ptr<search>& s, cluster::enumeration found) {
+void locator_state::weigh(const search_ptr& s, cluster::enumeration found) {
   s->heard = true;
   bool second_no =
       s->best && s->best->live == cluster::liveness::not_live && found.live == cluster::liveness::not_live;
@@ -70,7 +95,9 @@ void locator_state::weigh(const std::shared_ptr<search>& s, cluster::enumeration
 // list does not repeat it. One that is young, or has not heard yet what the others have, would place the
 // stream by another list, and nobody would ask again when it has caught up: only its word on who is live
 // counts. A node that lacks the algorithm in force goes by the directories' ranking while there is any.
-void locator_state::conclude(const std::shared_ptr<search>& s) {
+void locator_state::conclude(const search_ptr& s) {
+  s->over = true;
+  searches_.erase(s->id);
   auto list = node->board->list();
   auto key = stream_key::parse(s->query.key);
   bool ranked = s->best && !s->best->order.empty();
@@ -189,6 +216,7 @@ locator_actor::behavior_type locator(locator_actor::stateful_pointer<locator_sta
       [self](recall_atom, const std::string& key) { return self->state.recall(key); },
       [self](streams_atom) { return self->state.list<stream_page>(); },
       [self](nodes_atom) { return self->state.list<node_page>(); },
+      [self](step_atom, std::uint64_t id, std::uint64_t question) { self->state.remind(id, question); },
   };
 }
 

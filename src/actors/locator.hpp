@@ -1,10 +1,13 @@
-// Answers a node's questions: asks its directories one after the other within short limits, and falls back
-// on the last relay list, so that an answer never waits for a directory that is gone. One per node.
+// Answers a node's questions: asks its directories one after the other, the next one also when the last is
+// late, and falls back on the last relay list, so that an answer never waits for a directory that is gone.
+// One per node.
 #pragma once
 
 #include "actors/interfaces.hpp"
 #include "actors/node_context.hpp"
 #include "cluster/ranking.hpp"
+
+#include <map>
 
 namespace sluice::actors {
 
@@ -17,8 +20,14 @@ struct locator_state {
     stream_query query;
     std::vector<directory_actor> left; ///< to be asked yet, the next one last
     std::optional<cluster::enumeration> best;
-    bool heard = false; ///< a directory answered
+    directory_actor last;      ///< the one asked last
+    std::uint64_t id = 0;      ///< in `searches_`
+    std::uint64_t asked = 0;   ///< directories
+    std::uint64_t waiting = 0; ///< of them, those that neither answered nor failed
+    bool heard = false;        ///< a directory answered
+    bool over = false;         ///< answered; what comes now is too late
   };
+  using search_ptr = std::shared_ptr<search>;
   /// One list being collected page by page.
   template <class Page>
   struct collection {
@@ -38,11 +47,13 @@ struct locator_state {
   caf::result<Page> list();
 
   void demote(const directory_actor& directory);
+  /// The directory that search `id` asked as its `question`-th may be late.
+  void remind(std::uint64_t id, std::uint64_t question);
 
 private:
-  void ask_next(const std::shared_ptr<search>& s);
-  void weigh(const std::shared_ptr<search>& s, cluster::enumeration found);
-  void conclude(const std::shared_ptr<search>& s);
+  void ask_next(const search_ptr& s);
+  void weigh(const search_ptr& s, cluster::enumeration found);
+  void conclude(const search_ptr& s);
   /// Whether this build knows the algorithm of `list`.
   [[nodiscard]] static bool can_rank(const cluster::snapshot& list);
   /// `list` prepared for ranking; kept until there is another.
@@ -50,6 +61,8 @@ private:
   template <class Page>
   void next_page(const std::shared_ptr<collection<Page>>& c);
 
+  std::map<std::uint64_t, search_ptr> searches_; ///< under way
+  std::uint64_t last_search_ = 0;
   std::shared_ptr<const cluster::snapshot> ranked_;
   std::optional<cluster::ranking> ranks_;
 };

@@ -21,6 +21,15 @@ struct script {
   std::uint64_t asked_with = 0; ///< digest in the last question
   epoch last;
   int asked = 0;
+  std::vector<caf::typed_response_promise<enumerate_answer>> owed; ///< while silent
+
+  [[nodiscard]] enumerate_answer answer() const {
+    enumerate_answer out;
+    out.found.live = live;
+    out.found.order.resize(relays);
+    out.found.digest = list;
+    return out;
+  }
 };
 
 directory_actor::behavior_type scripted(directory_actor::pointer self, std::shared_ptr<script> how) {
@@ -34,12 +43,8 @@ directory_actor::behavior_type scripted(directory_actor::pointer self, std::shar
       [self, how](enumerate_atom, const stream_query& query) -> caf::result<enumerate_answer> {
         ++how->asked;
         how->asked_with = query.list;
-        if (how->silent) return self->make_response_promise<enumerate_answer>();
-        enumerate_answer out;
-        out.found.live = how->live;
-        out.found.order.resize(how->relays);
-        out.found.digest = how->list;
-        return out;
+        if (!how->silent) return how->answer();
+        return how->owed.emplace_back(self->make_response_promise<enumerate_answer>());
       },
       [self, how](recall_atom, const stream_query&) -> caf::result<recall_answer> {
         if (how->silent) return self->make_response_promise<recall_answer>();
@@ -55,7 +60,10 @@ directory_actor::behavior_type scripted(directory_actor::pointer self, std::shar
       [](thaw_atom) { return false; },
       [](offer_atom, const policy_offer&) {},
       [](store_atom) {},
-      [](step_atom) {},
+      [how](step_atom) {
+        for (auto& promise : std::exchange(how->owed, {}))
+          promise.deliver(how->answer());
+      },
   };
 }
 
@@ -67,13 +75,15 @@ struct fixture : stage {
     subject = sys().spawn(locator, node_context_ptr(node));
   }
   ~fixture() {
+    for (auto& how : scripts)
+      how->owed.clear();
     caf::anon_send_exit(subject, caf::exit_reason::user_shutdown);
     for (auto& one : directories)
       caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
     run();
   }
   std::shared_ptr<script> add() {
-    auto how = std::make_shared<script>();
+    auto how = scripts.emplace_back(std::make_shared<script>());
     directories.push_back(sys().spawn(scripted, how));
     caf::anon_send(subject, up_atom_v, directories.back());
     run();
@@ -95,6 +105,7 @@ struct fixture : stage {
   std::shared_ptr<status_board> board;
   locator_actor subject;
   std::vector<directory_actor> directories;
+  std::vector<std::shared_ptr<script>> scripts;
 };
 
 } // namespace
@@ -109,17 +120,60 @@ TEST_CASE_FIXTURE(fixture, "the first directory's `live` is the answer and nobod
   CHECK(second->asked == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "a silent directory costs one timeout, then it is asked last") {
+TEST_CASE_FIXTURE(fixture, "a silent directory costs a moment, then it is asked last") {
   auto first = add();
   auto second = add();
   first->silent = true;
   auto got = enumerate();
   CHECK(!got->answer.has_value());
-  advance(milliseconds(200));
+  advance(milliseconds(50), milliseconds(10));
   REQUIRE(got->answer.has_value());
   CHECK(second->asked == 1);
   REQUIRE(enumerate()->answer.has_value());
   CHECK(first->asked == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "two silent directories cost two moments, and the third's `live` is the answer") {
+  auto first = add();
+  auto second = add();
+  auto third = add();
+  first->silent = second->silent = true;
+  auto got = enumerate();
+  advance(milliseconds(100), milliseconds(10));
+  REQUIRE(got->answer.has_value());
+  CHECK(got->answer->found.live == liveness::live);
+  CHECK(third->asked == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "a directory that is only late is still heard") {
+  auto first = add();
+  auto second = add();
+  first->silent = true;
+  second->live = liveness::not_live;
+  auto got = enumerate();
+  advance(milliseconds(100), milliseconds(10));
+  // A `not live` waits for the others' word within their limits.
+  CHECK(!got->answer.has_value());
+  CHECK(second->asked == 1);
+  REQUIRE(first->owed.size() == 1);
+  caf::anon_send(directories[0], step_atom_v);
+  run();
+  REQUIRE(got->answer.has_value());
+  CHECK(got->answer->found.live == liveness::live);
+  advance(milliseconds(200));
+  CHECK(first->asked + second->asked == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "a `not live` waits no longer for silent directories than for their answers") {
+  auto first = add();
+  auto second = add();
+  auto third = add();
+  first->silent = third->silent = true;
+  second->live = liveness::not_live;
+  auto got = enumerate();
+  advance(milliseconds(250), milliseconds(10));
+  REQUIRE(got->answer.has_value());
+  CHECK(got->answer->found.live == liveness::not_live);
 }
 
 TEST_CASE_FIXTURE(fixture, "`not live` needs a second directory's word, and `live` beats it") {

@@ -17,9 +17,10 @@ struct pull_options {
   cluster::upstream_options choice;
   std::chrono::milliseconds hold_for_push{300};  ///< a relay of the head waits so long for the origin
   std::chrono::milliseconds catch_up_limit{150}; ///< viewers wait no longer for a fresh log's newest part
-  std::chrono::milliseconds refusal_kept{1'000}; ///< a stream found nowhere is not looked for again
-  std::chrono::milliseconds ask_again{1'000};    ///< after directories and snapshot had no answer
-  std::chrono::milliseconds ask_jitter{500};     ///< spread of the questions after a new snapshot
+  /// A stream found nowhere is not looked for again: the least wait of a viewer who came too early.
+  std::chrono::milliseconds refusal_kept{200};
+  std::chrono::milliseconds ask_again{1'000}; ///< after directories and snapshot had no answer
+  std::chrono::milliseconds ask_jitter{500};  ///< spread of the questions after a new snapshot
   bool no_failover = false; ///< for tests of the tests: only ever the relay first named is asked
 };
 

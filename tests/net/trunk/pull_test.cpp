@@ -68,7 +68,7 @@ TEST_CASE("a newer epoch on the same connection ends the old log as changed") {
 }
 
 TEST_CASE("a stream that is not live is refused without a relay being touched") {
-  node a("a"), b("b");
+  node a("a"), b("b", {.pulls = {.refusal_kept = 1h}});
   b.pull();
   auto nowhere = order({a.serve()});
   nowhere.live = cluster::liveness::not_live;
@@ -81,6 +81,26 @@ TEST_CASE("a stream that is not live is refused without a relay being touched") 
   CHECK(b.count(&trunk_counters::pulls_started) == 0);
   CHECK(b.watch().error().code == errc::not_live);
   CHECK(b.directory.asked() == 1);
+}
+
+TEST_CASE("a stream that starts just after it was refused is found") {
+  node a("a"), b("b");
+  b.pull();
+  auto where = order({a.serve()});
+  auto nowhere = where;
+  nowhere.live = cluster::liveness::not_live;
+  b.directory.answer(nowhere);
+  a.start();
+  b.start();
+  REQUIRE_FALSE(b.watch().has_value());
+  flv_source source;
+  a.publish(epoch{100});
+  a.append(source.start());
+  a.append(source.frames(3));
+  where.live = cluster::liveness::live;
+  b.directory.answer(where);
+  REQUIRE(eventually([&] { return b.watch().has_value(); }));
+  CHECK(b.directory.asked() == 2);
 }
 
 TEST_CASE("a stream of unknown liveness that no relay has is refused after they were asked") {
