@@ -132,8 +132,8 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, node_view& x) {
   return f(caf::meta::type_name("sluice::node_view"), x.id, x.role, x.boot_nonce, x.zone, x.trunk_address,
            x.public_url, x.version, x.weight, x.state, x.last_heard_ms, x.load, x.load_level, x.drained,
-           x.failing_for, x.elsewhere, caf::meta::load_callback([&] {
-             return actors::accept_if(x.failing_for.size() <= max_failing_for &&
+           x.failing_for, x.elsewhere, x.heard_by, caf::meta::load_callback([&] {
+             return actors::accept_if(x.failing_for.size() <= max_failing_for && x.heard_by.size() <= 1 &&
                                       actors::in_range(x.role, node_role::directory) &&
                                       actors::in_range(x.state, relay_state::suspect));
            }));

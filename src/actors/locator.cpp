@@ -2,6 +2,7 @@
 
 #include "actors/pages.hpp"
 #include "cluster/enumeration.hpp"
+#include "cluster/node_list.hpp"
 
 #include <algorithm>
 
@@ -14,6 +15,10 @@ constexpr std::size_t max_pages = 64;
 
 error nobody() {
   return {errc::unavailable, "no directory answered and no relay list was ever seen"};
+}
+
+error no_answer() {
+  return {errc::unavailable, "no directory answered"};
 }
 
 } // namespace
@@ -148,7 +153,7 @@ caf::result<recall_answer> locator_state::recall(const std::string& key) {
     if (p->heard)
       p->promise.deliver(std::move(p->newest));
     else
-      p->promise.deliver(to_caf({errc::unavailable, "no directory answered"}));
+      p->promise.deliver(to_caf(no_answer()));
   };
   stream_query query;
   query.key = key;
@@ -164,21 +169,52 @@ caf::result<recall_answer> locator_state::recall(const std::string& key) {
   return p->promise;
 }
 
+caf::result<stream_page> locator_state::streams() {
+  auto promise = self->make_response_promise<stream_page>();
+  collect<stream_page>({directories.rbegin(), directories.rend()}, [promise](stream_page* all) mutable {
+    if (all)
+      promise.deliver(std::move(*all));
+    else
+      promise.deliver(to_caf(no_answer()));
+  });
+  return promise;
+}
+
+caf::result<node_page> locator_state::nodes() {
+  struct survey {
+    caf::typed_response_promise<node_page> promise;
+    node_page all;
+    std::size_t left = 0;
+    bool heard = false;
+  };
+  if (directories.empty()) return to_caf(no_answer());
+  auto s = std::make_shared<survey>();
+  s->promise = self->make_response_promise<node_page>();
+  s->left = directories.size();
+  for (const auto& directory : directories)
+    collect<node_page>({directory}, [s](node_page* part) {
+      if (part) cluster::merge_nodes(s->all.nodes, std::move(part->nodes));
+      s->heard = s->heard || part;
+      if (--s->left > 0) return;
+      if (s->heard)
+        s->promise.deliver(std::move(s->all));
+      else
+        s->promise.deliver(to_caf(no_answer()));
+    });
+  return s->promise;
+}
+
 template <class Page>
-caf::result<Page> locator_state::list() {
+void locator_state::collect(std::vector<directory_actor> from, std::function<void(Page*)> done) {
   auto c = std::make_shared<collection<Page>>();
-  c->promise = self->make_response_promise<Page>();
-  c->left.assign(directories.rbegin(), directories.rend());
+  c->done = std::move(done);
+  c->left = std::move(from);
   next_page(c);
-  return c->promise;
 }
 
 template <class Page>
 void locator_state::next_page(const std::shared_ptr<collection<Page>>& c) {
-  if (c->left.empty()) {
-    c->promise.deliver(to_caf({errc::unavailable, "no directory answered"}));
-    return;
-  }
+  if (c->left.empty()) return c->done(nullptr);
   page_query query;
   if (!items(c->gathered).empty()) query.after = position(items(c->gathered).back());
   self->request(c->left.back(), node->limits.request, list_atom(c->gathered), query)
@@ -191,7 +227,7 @@ void locator_state::next_page(const std::shared_ptr<collection<Page>>& c) {
             if (more)
               next_page(c);
             else
-              c->promise.deliver(std::move(c->gathered));
+              c->done(&c->gathered);
           },
           [this, c](const caf::error&) {
             demote(c->left.back());
@@ -214,8 +250,8 @@ locator_actor::behavior_type locator(locator_actor::stateful_pointer<locator_sta
       [self](down_atom, const directory_actor& d) { std::erase(self->state.directories, d); },
       [self](enumerate_atom, const std::string& key) { return self->state.enumerate(key); },
       [self](recall_atom, const std::string& key) { return self->state.recall(key); },
-      [self](streams_atom) { return self->state.list<stream_page>(); },
-      [self](nodes_atom) { return self->state.list<node_page>(); },
+      [self](streams_atom) { return self->state.streams(); },
+      [self](nodes_atom) { return self->state.nodes(); },
       [self](step_atom, std::uint64_t id, std::uint64_t question) { self->state.remind(id, question); },
   };
 }

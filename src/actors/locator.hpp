@@ -7,6 +7,7 @@
 #include "actors/node_context.hpp"
 #include "cluster/ranking.hpp"
 
+#include <functional>
 #include <map>
 
 namespace sluice::actors {
@@ -28,11 +29,11 @@ struct locator_state {
     bool over = false;         ///< answered; what comes now is too late
   };
   using search_ptr = std::shared_ptr<search>;
-  /// One list being collected page by page.
+  /// One directory's list being collected page by page.
   template <class Page>
   struct collection {
-    caf::typed_response_promise<Page> promise;
-    std::vector<directory_actor> left;
+    std::function<void(Page*)> done;   ///< null: none of the directories answered
+    std::vector<directory_actor> left; ///< the one that is asked last
     Page gathered;
     std::size_t pages = 0;
   };
@@ -43,8 +44,10 @@ struct locator_state {
 
   caf::result<enumerate_answer> enumerate(const std::string& key);
   caf::result<recall_answer> recall(const std::string& key);
-  template <class Page>
-  caf::result<Page> list();
+  /// Of the first directory that answers.
+  caf::result<stream_page> streams();
+  /// Of all that answer, put together: each hears what it hears.
+  caf::result<node_page> nodes();
 
   void demote(const directory_actor& directory);
   /// The directory that search `id` asked as its `question`-th may be late.
@@ -58,6 +61,8 @@ private:
   [[nodiscard]] static bool can_rank(const cluster::snapshot& list);
   /// `list` prepared for ranking; kept until there is another.
   const cluster::ranking& ranks_of(const std::shared_ptr<const cluster::snapshot>& list);
+  template <class Page>
+  void collect(std::vector<directory_actor> from, std::function<void(Page*)> done);
   template <class Page>
   void next_page(const std::shared_ptr<collection<Page>>& c);
 

@@ -249,6 +249,7 @@ std::vector<node_view> directory_state::nodes(time_point now) const {
     auto& view = add(node.role, {id, node.boot_nonce, node.trunk_address, node.zone, node.weight,
                                  state_of(id, held, now)});
     auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - held.last_heard).count();
+    view.heard_by = {options_.id};
     view.public_url = node.public_url;
     view.version = node.version;
     view.last_heard_ms = static_cast<std::uint32_t>(age);

@@ -140,7 +140,7 @@ struct load_digest {
   bool operator==(const load_digest&) const = default;
 };
 
-/// Any node as a directory sees it, for people and `/api/v1/nodes`.
+/// Any node as a directory sees it, or several do (node_list.hpp); for people and `/api/v1/nodes`.
 struct node_view {
   node_id id;
   node_role role = node_role::relay;
@@ -157,6 +157,7 @@ struct node_view {
   bool drained = false;             ///< by an operator
   std::vector<node_id> failing_for; ///< nodes for which it fails at present, as they say; a few of them
   bool elsewhere = false;           ///< only the store lists it: other directories hear it, this one does not
+  std::vector<node_id> heard_by;    ///< directories that have its lease; sorted
 };
 
 /// A stream that another origin publishes too, with a newer log.

@@ -20,6 +20,8 @@ struct script {
   std::uint64_t list = 0;       ///< digest of its list
   std::uint64_t asked_with = 0; ///< digest in the last question
   epoch last;
+  node_id name;
+  std::vector<node_id> hears;
   int asked = 0;
   std::vector<caf::typed_response_promise<enumerate_answer>> owed; ///< while silent
 
@@ -53,7 +55,16 @@ directory_actor::behavior_type scripted(directory_actor::pointer self, std::shar
         return out;
       },
       [](streams_atom, const page_query&) { return stream_page{}; },
-      [](nodes_atom, const page_query&) { return node_page{}; },
+      [self, how](nodes_atom, const page_query&) -> caf::result<node_page> {
+        if (how->silent) return self->make_response_promise<node_page>();
+        node_page out;
+        for (const auto& id : how->hears) {
+          auto& one = out.nodes.emplace_back();
+          one.id = id;
+          one.heard_by = {how->name};
+        }
+        return out;
+      },
       [](overview_atom) { return overview_answer{}; },
       [](watch_atom, const watcher_actor&) { return snapshot_update{}; },
       [](change_atom, const change_request&) { return overview_answer{}; },
@@ -263,4 +274,27 @@ TEST_CASE_FIXTURE(fixture, "a recall takes the newest epoch and waits for no sil
   advance(milliseconds(250));
   REQUIRE(got->answer.has_value());
   CHECK(got->answer->known.last == epoch{9});
+}
+
+TEST_CASE_FIXTURE(fixture, "nodes are those that any directory hears, also when one does not answer") {
+  auto nodes = [&] {
+    auto got = ask<node_page>(subject, nodes_atom_v);
+    advance(milliseconds(1100));
+    return got;
+  };
+  CHECK(nodes()->failure->code == errc::unavailable);
+  auto first = add();
+  auto second = add();
+  auto third = add();
+  first->name = "d1";
+  first->hears = {"d1", "r1"};
+  second->name = "d2";
+  second->hears = {"d2", "r1", "r2"};
+  third->silent = true;
+  auto all = nodes()->answer->nodes;
+  REQUIRE(all.size() == 4);
+  CHECK(all[2].id == "r1");
+  CHECK(all[2].heard_by == std::vector<node_id>{"d1", "d2"});
+  first->silent = second->silent = true;
+  CHECK(nodes()->failure->code == errc::unavailable);
 }

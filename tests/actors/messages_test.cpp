@@ -152,6 +152,7 @@ void for_each_message(Each each) {
   view.drained = true;
   view.failing_for = {"e1"};
   view.elsewhere = true;
+  view.heard_by = {"d1"};
   each("node_page", node_page{head(), {view}, false});
 }
 

@@ -31,7 +31,8 @@ class Shown(SluiceTest):
     def test_nodes_and_streams_are_shown_to_people_and_to_programs(self):
         self.play()
         rows = {row["NODE"]: row for row in self.ctl.rows("nodes")}
-        self.assertEqual(set(rows), EVERYBODY | {"d1"})
+        self.assertEqual(set(rows), EVERYBODY | {"d1", "d2"})
+        self.assertEqual((rows["r1"]["BY"], rows["d2"]["BY"], rows["d2"]["ROLE"]), ("2/2", "1/2", "directory"))
         self.assertEqual((rows["r1"]["ROLE"], rows["r1"]["STATE"], rows["r1"]["WEIGHT"]), ("relay", "ready", "1"))
         self.assertEqual(rows["e1"]["ADDRESS"], self.edge.url("").rstrip("/"))
 
@@ -122,6 +123,12 @@ class Shown(SluiceTest):
         first, second = self.nodes.of_role("directory")
         first.kill()
         self.assertEqual(self.ctl.json("policy")["directory"], second.id)
+        rows = self.ctl.rows("nodes")
+        self.assertEqual({row["NODE"] for row in rows}, EVERYBODY | {"d2", "?"})
+        unreached = next(row for row in rows if row["NODE"] == "?")
+        self.assertEqual((unreached["ROLE"], unreached["STATE"], unreached["ADDRESS"]),
+                         ("directory", "unreached", f"127.0.0.1:{first.ports['control']}"))
+        self.assertEqual([one["directory"] for one in self.ctl.json("nodes")["unreached"]], [unreached["ADDRESS"]])
         second.kill()
         status, sentence = self.ctl.refused("nodes")
         self.assertEqual(status, 1)

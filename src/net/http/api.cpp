@@ -109,7 +109,8 @@ asio::awaitable<http_reply> nodes(const http_services& services, worker& at, boo
   if (!services.control) co_return error_reply({errc::unavailable, "this node has no directory"});
   auto all = co_await await_reply<listed>([&](auto done) { services.control->nodes(at, done); });
   if (!all) co_return error_reply(all.error());
-  co_return json_reply(edges_only ? edges_json(*all) : nodes_json(*all));
+  if (edges_only) co_return json_reply(edges_json(*all));
+  co_return json_reply(nodes_json(*all, services.control->status().directories));
 }
 
 // Where publishers go: to this node, if it is an origin, and to the other origins the directories know of.

@@ -145,8 +145,9 @@ json::value enumeration_json(const stream_key& key, const std::string& zone, con
                       {"stale", e.stale}};
 }
 
-json::value nodes_json(const std::vector<cluster::node_view>& nodes) {
-  json::array list;
+json::value nodes_json(const std::vector<cluster::node_view>& nodes,
+                       const std::vector<plane::directory_status>& directories) {
+  json::array list, unreached;
   for (const auto& n : nodes)
     list.push_back(json::object{{"id", n.id},
                                 {"role", cluster::name(n.role)},
@@ -167,8 +168,11 @@ json::value nodes_json(const std::vector<cluster::node_view>& nodes) {
                                 {"load", n.load_level},
                                 {"drained", n.drained},
                                 {"failing_for", json::array(n.failing_for.begin(), n.failing_for.end())},
-                                {"elsewhere", n.elsewhere}});
-  return json::object{{"nodes", std::move(list)}};
+                                {"elsewhere", n.elsewhere},
+                                {"heard_by", json::array(n.heard_by.begin(), n.heard_by.end())}});
+  for (const auto& d : directories)
+    if (!d.connected) unreached.push_back(json::object{{"directory", d.address}, {"why", d.problem}});
+  return json::object{{"nodes", std::move(list)}, {"unreached", std::move(unreached)}};
 }
 
 json::value publish_json(const std::string& own, const std::vector<cluster::node_view>& nodes) {

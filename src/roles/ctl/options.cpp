@@ -22,7 +22,8 @@ public:
     app_.formatter(std::make_shared<plain_formatter>());
     app_.get_formatter()->column_width(36);
     app_.add_option("words", words_)->group("");
-    add("--directory", to.directories, "Directories: HOST:PORT,...; the first that answers is asked")
+    add("--directory", to.directories,
+        "Directories: HOST:PORT,...; the first that answers is asked, for nodes each")
         ->delimiter(',')
         ->allow_extra_args(false) // the command may follow
         ->type_name("ADDRESSES")

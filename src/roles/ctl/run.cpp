@@ -1,6 +1,7 @@
 #include "roles/ctl/run.hpp"
 
 #include "actors/operator_line.hpp"
+#include "cluster/node_list.hpp"
 #include "net/control/guard.hpp"
 #include "net/http/api_json.hpp"
 #include "roles/ctl/json.hpp"
@@ -30,15 +31,33 @@ std::string line(const boost::json::value& value) {
   return boost::json::serialize(value) + "\n";
 }
 
+error no_directory(const std::string& reasons) {
+  return {errc::unavailable, "no directory answers: " + reasons};
+}
+
 /// Carries out one command: each overload returns what is to be printed.
 struct conversation {
   const ctl::options& chosen;
   actors::operator_line& line_to;
 
+  /// Directories do not know each other, so each is asked.
   result<std::string> operator()(const show_nodes&) const {
-    auto nodes = line_to.nodes();
-    if (!nodes) return nodes.error();
-    return chosen.json ? line(net::nodes_json(*nodes)) : nodes_view(*nodes);
+    std::vector<cluster::node_view> all;
+    std::vector<plane::directory_status> directories;
+    std::vector<std::string> reasons;
+    for (const auto& address : chosen.directories) {
+      auto& one = directories.emplace_back();
+      one.address = address;
+      auto nodes = nodes_at(address);
+      one.connected = nodes.has_value();
+      if (nodes)
+        cluster::merge_nodes(all, std::move(*nodes));
+      else
+        reasons.push_back(one.problem = nodes.error().message);
+    }
+    if (reasons.size() == directories.size())
+      return no_directory(fmt::format("{}", fmt::join(reasons, "; ")));
+    return chosen.json ? line(net::nodes_json(all, directories)) : nodes_view(all, directories);
   }
 
   result<std::string> operator()(const show_streams&) const {
@@ -63,7 +82,7 @@ struct conversation {
     if (!about) return about.error();
     if (!chosen.json) return explanation_view(wanted.key, chosen.zone, *found, *nodes, *about);
     return line(explanation_json(net::enumeration_json(*stream_key::parse(wanted.key), chosen.zone, *found),
-                                 net::nodes_json(*nodes), *about));
+                                 net::nodes_json(*nodes, {}), *about));
   }
 
   result<std::string> operator()(const set_drain& wanted) const {
@@ -105,6 +124,12 @@ struct conversation {
   }
 
 private:
+  [[nodiscard]] result<std::vector<cluster::node_view>> nodes_at(const std::string& address) const {
+    auto connected = line_to.connect({address});
+    if (!connected) return connected.error();
+    return line_to.nodes();
+  }
+
   // `done` says what was changed; without it, the policy is shown.
   [[nodiscard]] result<std::string> tell(const cluster::policy_change& change,
                                          const std::string& done) const {
@@ -146,9 +171,13 @@ result<std::string> carry_out(const ctl::options& chosen, const std::string& sec
   result<std::string> out = error{errc::unavailable, ""};
   {
     actors::operator_line to(guard, limit);
-    auto connected = to.connect(chosen.directories);
-    out = connected ? std::visit(conversation{chosen, to}, chosen.what)
-                    : error{errc::unavailable, "no directory answers: " + connected.error().message};
+    conversation talk{chosen, to};
+    if (std::holds_alternative<show_nodes>(chosen.what)) {
+      out = talk(show_nodes{});
+    } else {
+      auto connected = to.connect(chosen.directories);
+      out = connected ? std::visit(talk, chosen.what) : no_directory(connected.error().message);
+    }
   }
   guard.close();
   pool.stop();

@@ -54,8 +54,9 @@ std::string size_text(const cluster::stream_announcement& s) {
 
 } // namespace
 
-std::string nodes_view(const std::vector<cluster::node_view>& nodes) {
-  if (nodes.empty()) return "no nodes\n";
+std::string nodes_view(const std::vector<cluster::node_view>& nodes,
+                       const std::vector<plane::directory_status>& directories) {
+  auto answered = std::count_if(directories.begin(), directories.end(), [](auto& d) { return d.connected; });
   table out({{"NODE"},
              {"ROLE"},
              {"STATE"},
@@ -69,6 +70,7 @@ std::string nodes_view(const std::vector<cluster::node_view>& nodes) {
              {"CPU", align::right},
              {"LAG", align::right},
              {"HEARD", align::right},
+             {"BY", align::right},
              {"VERSION"},
              {"ADDRESS"}});
   for (const auto& n : nodes) {
@@ -78,10 +80,15 @@ std::string nodes_view(const std::vector<cluster::node_view>& nodes) {
              rate_text(n.load.egress_bps), std::to_string(n.load.viewers), std::to_string(n.load.pulls),
              std::to_string(n.load.streams), fmt::format("{} %", n.load.cpu_permille / 10),
              fmt::format("{:.1f} ms", n.load.loop_lag_us / 1000.0),
-             n.elsewhere ? "elsewhere" : span_text(n.last_heard_ms), n.version,
+             n.elsewhere ? "elsewhere" : span_text(n.last_heard_ms),
+             fmt::format("{}/{}", n.heard_by.size(), answered), n.version,
              n.trunk_address.empty() ? n.public_url : n.trunk_address});
   }
-  return out.str();
+  for (const auto& d : directories)
+    if (!d.connected)
+      out.row({"?", std::string(cluster::name(cluster::node_role::directory)), "unreached", "", "", "", "",
+               "", "", "", "", "", "", "", "", d.address});
+  return out.empty() ? "no nodes\n" : out.str();
 }
 
 std::string streams_view(const std::vector<cluster::stream_announcement>& streams,

@@ -50,9 +50,9 @@ class Node(Child):
         return bool(stream and stream["path"])
 
     def known_nodes(self):
-        """The ids of the nodes it sees in the cluster; none while it has no directory to ask."""
+        """The nodes it sees in the cluster, and by which directories; none while it has no directory to ask."""
         answer = plain_http.request(self.url("/api/v1/nodes"))
-        return {entry["id"] for entry in answer.json()["nodes"]} if answer.status == 200 else set()
+        return {entry["id"]: set(entry["heard_by"]) for entry in answer.json()["nodes"]} if answer.status == 200 else {}
 
     def metric(self, name, **labels):
         """The sum of a metric's samples that carry all these labels."""
@@ -92,7 +92,8 @@ class Cluster:
         self.records = folder / "records"
         self.records.mkdir(exist_ok=True)
         self.nodes = {}
-        self._directories = []
+        self._directories = {}  # id -> address
+        self._registers = {}  # node id -> the directories it was told of
 
     def directory(self, node_id, *arguments):
         ports = {"control": free_port(), "http": free_port()}
@@ -102,7 +103,7 @@ class Cluster:
 
     def know(self, directory):
         """Nodes started from now on register with this directory too."""
-        self._directories.append(f"127.0.0.1:{directory.ports['control']}")
+        self._directories[directory.id] = f"127.0.0.1:{directory.ports['control']}"
 
     def origin(self, node_id, *arguments):
         return self._start("origin", node_id, {"rtmp": free_port(), "http": free_port()},
@@ -123,7 +124,8 @@ class Cluster:
             return ()
         state = self.folder / f"state-{node_id}"
         state.mkdir(exist_ok=True)
-        return "--directory", ",".join(self._directories), "--state-dir", str(state)
+        self._registers[node_id] = set(self._directories)
+        return "--directory", ",".join(self._directories.values()), "--state-dir", str(state)
 
     def _start(self, role, node_id, ports, arguments):
         node = Node(role, node_id, ports, arguments, self.folder)
@@ -144,13 +146,17 @@ class Cluster:
         return [node for node in self.nodes.values() if node.role == role]
 
     def wait_ready(self):
-        """Waits until every node is ready and, where there are directories, sees all the others by them."""
+        """Waits until every node is ready and, where there are directories, sees all the others by each of them."""
         for node in self.nodes.values():
             node.wait_ready()
-        members = [node for node in self.nodes.values() if node.role != "directory" and self._directories]
-        everybody = {node.id for node in members}
-        for node in members:
-            wait_until(f"{node.id} to see {sorted(everybody)}", lambda n=node: everybody <= n.known_nodes(),
+
+        def sees_all(node):
+            known, common = node.known_nodes(), self._registers[node.id]
+            return all(theirs & common <= known.get(other, set()) for other, theirs in self._registers.items()
+                       if other in self.nodes)
+
+        for node_id in self._registers:
+            wait_until(f"{node_id} to see {sorted(self._registers)}", lambda n=self.nodes[node_id]: sees_all(n),
                        READY_LIMIT)
 
     def log(self, key, epoch, at_least):

@@ -153,7 +153,11 @@ TEST_CASE("nodes are listed whole, edges only where a page can go") {
   hidden.public_url.clear();
   suspect = edge;
   suspect.state = cluster::relay_state::suspect;
-  auto nodes = nodes_json({relay, edge}).at("nodes").as_array();
+  relay.heard_by = {"d1", "d2"};
+  auto answer = nodes_json({relay, edge}, {{"a:1", true, "", 0}, {"b:1", false, "refused", 0}});
+  CHECK(answer.at("unreached") == json::array{json::object{{"directory", "b:1"}, {"why", "refused"}}});
+  auto nodes = answer.at("nodes").as_array();
+  CHECK(nodes[0].at("heard_by") == json::array{"d1", "d2"});
   REQUIRE(nodes.size() == 2);
   CHECK(nodes[0].at("role") == "relay");
   CHECK(nodes[0].at("url").is_null());

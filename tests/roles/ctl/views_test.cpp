@@ -79,7 +79,7 @@ TEST_CASE("a policy nobody changed says so, a changed one since when") {
 }
 
 TEST_CASE("nothing is said to be nothing") {
-  CHECK(nodes_view({}) == "no nodes\n");
+  CHECK(nodes_view({}, {}) == "no nodes\n");
   CHECK(streams_view({}, 0) == "no streams\n");
   CHECK(mentions(enumeration_view("live/room1", "", {}), "no relays"));
 }
@@ -89,7 +89,18 @@ TEST_CASE("a node that only the store lists is marked, and only relays have a we
   foreign.elsewhere = true;
   auto edge = node("e1");
   edge.role = cluster::node_role::edge;
-  auto text = nodes_view({edge, foreign});
+  auto text = nodes_view({edge, foreign}, {{"a:1", true, "", 0}});
   CHECK(mentions(text, "elsewhere"));
   CHECK(mentions(text, "4.2 s"));
+}
+
+TEST_CASE("a directory that does not answer has a row, and each node says how many of the others hear it") {
+  auto edge = node("e1");
+  edge.role = cluster::node_role::edge;
+  edge.heard_by = {"d1"};
+  auto text = nodes_view({edge}, {{"a:1", true, "", 0}, {"b:1", false, "refused", 0}, {"c:1", true, "", 0}});
+  CHECK(mentions(text, "4.2 s  1/2"));
+  CHECK(mentions(text, "directory  unreached"));
+  CHECK(mentions(text, "b:1"));
+  CHECK_FALSE(mentions(text, "a:1"));
 }
