@@ -85,6 +85,33 @@ class TwoOrigins(SluiceTest):
         oracle.check_move(recording, viewer.place, self.nodes.log(KEY, old, 1), self.nodes.log(KEY, new, 1), CUT_OFF)
         self.assertIsNone(self.first.stream(KEY)["path"] or None)
 
+    def test_the_directories_tell_the_loser_where_no_relay_can(self):
+        """All relays stand still from before the second encoder comes: neither origin hears of the other by them."""
+        self.start("--second-publisher", "takeover")
+        loser = self.publish(self.first)
+        wait_until("the stream at the directories",
+                   lambda: self.edge.api(f"enumerate/{KEY}").get("origin") == "o1", 10)
+        relays = self.nodes.of_role("relay")
+        for relay in relays:
+            relay.freeze()
+        winner = self.publish(self.second)
+        taken = time.monotonic()
+        self.assert_told(loser, 10)
+        print(f"told after {time.monotonic() - taken:.2f} s")
+        stream = self.first.stream(KEY)
+        self.assertFalse(stream and stream["path"], stream)
+        for relay in relays:
+            relay.thaw()
+        wait_until("the winner's log at the relays",
+                   lambda: all((relay.stream(KEY) or {"path": []})["path"][:1] == ["o2"] for relay in relays), 15)
+        viewer = self.track(open_when_live(self.edge.live(KEY, "ws"), limit=15))
+        viewer.wait_seconds(2)
+        self.assertEqual(self.origin_of_stream(), "o2")
+        self.nodes.check(viewer, KEY)
+        self.assertIsNone(winner.lost)
+        with self.assertRaisesRegex(rtmp.RtmpError, "NetStream.Publish.BadName"):
+            self.publish(self.first)
+
     def test_two_encoders_that_both_come_back_do_not_go_on_for_ever(self):
         self.start("--second-publisher", "takeover")
         loser = self.publish(self.first)
