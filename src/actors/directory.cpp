@@ -137,6 +137,7 @@ void directory_actor_state::step() {
   tell_store();
   push();
   tell_left_out();
+  tell_frozen();
   tell_loads();
 }
 
@@ -144,6 +145,16 @@ void directory_actor_state::tell_left_out() const {
   auto count = directory->relays_left_out();
   if (config.gauges->relays_left_out.exchange(count) == count) return;
   config.log.warn("relays left out of the list", "count", count, "most", cluster::max_relays);
+}
+
+void directory_actor_state::tell_frozen() {
+  bool frozen = directory->frozen();
+  if (config.gauges->frozen.exchange(frozen) == frozen) return;
+  if (frozen)
+    config.log.warn("relay list frozen: most relays fell silent at once and are kept", "relays",
+                    directory->list().relays.size());
+  else
+    config.log.info("relay list no longer frozen");
 }
 
 void directory_actor_state::push() {

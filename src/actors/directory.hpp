@@ -14,6 +14,7 @@ namespace sluice::actors {
 /// What `/metrics` tells of a directory. Any thread.
 struct directory_gauges {
   std::atomic<std::uint64_t> relays_left_out{0}; ///< see `cluster::directory_state::relays_left_out`
+  std::atomic<bool> frozen{false};               ///< see `cluster::directory_state::frozen`
 };
 
 struct directory_config {
@@ -84,6 +85,7 @@ private:
   void tell_all(const caf::message& news) const;
   void tell_loads();
   void tell_left_out() const;
+  void tell_frozen();
   void tell_store();
   [[nodiscard]] result<cluster::policy> plan(const cluster::policy_change& change) const;
   void put_in_force(const cluster::policy& rules);

@@ -62,6 +62,7 @@ public:
   [[nodiscard]] plane::control_status status() const override { return node_->board->read(); }
   [[nodiscard]] std::shared_ptr<const cluster::snapshot> list() const { return node_->board->list(); }
   [[nodiscard]] std::uint64_t relays_left_out() const noexcept { return gauges_->relays_left_out; }
+  [[nodiscard]] bool list_frozen() const noexcept { return gauges_->frozen; }
 
 private:
   /// Of the directory this node is; none elsewhere.
@@ -221,6 +222,9 @@ void control_node::set_draining(bool draining) {
 }
 std::uint64_t control_node::relays_left_out() const {
   return bridge_->relays_left_out();
+}
+bool control_node::list_frozen() const {
+  return bridge_->list_frozen();
 }
 std::shared_ptr<const cluster::snapshot> control_node::relay_list() const {
   return bridge_->list();

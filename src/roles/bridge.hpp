@@ -58,6 +58,8 @@ public:
 
   /// Of the directory this node is: relays alive beyond the longest list there may be.
   [[nodiscard]] std::uint64_t relays_left_out() const;
+  /// Of the directory this node is: most relays fell silent at once and are kept.
+  [[nodiscard]] bool list_frozen() const;
 
 private:
   class bridge;

@@ -110,10 +110,14 @@ std::string node_parts::metrics() {
                                     number(g.open)));
     if (store) net::add_store_metrics(store->counters(), out);
     add_load_metrics(out);
-    if (control && identity.role == cluster::node_role::directory)
+    if (control && identity.role == cluster::node_role::directory) {
+      out.push_back(net::gauge_family("sluice_directory_frozen",
+                                      "1 while most relays fell silent at once and are kept on the list",
+                                      control->list_frozen() ? 1 : 0));
       out.push_back(net::gauge_family("sluice_directory_relays_left_out",
                                       "Relays that are alive and not listed, because the list is full",
                                       static_cast<double>(control->relays_left_out())));
+    }
     if (!control || identity.directories.empty()) return;
     auto status = control->control().status();
     out.push_back(net::gauge_family("sluice_directories_connected", "Directories this node is connected to",

@@ -145,9 +145,16 @@ json::value enumeration_json(const stream_key& key, const std::string& zone, con
                       {"stale", e.stale}};
 }
 
+json::array unreached_json(const std::vector<plane::directory_status>& directories) {
+  json::array out;
+  for (const auto& d : directories)
+    if (!d.connected) out.push_back(json::object{{"directory", d.address}, {"why", d.problem}});
+  return out;
+}
+
 json::value nodes_json(const std::vector<cluster::node_view>& nodes,
                        const std::vector<plane::directory_status>& directories) {
-  json::array list, unreached;
+  json::array list;
   for (const auto& n : nodes)
     list.push_back(json::object{{"id", n.id},
                                 {"role", cluster::name(n.role)},
@@ -170,9 +177,7 @@ json::value nodes_json(const std::vector<cluster::node_view>& nodes,
                                 {"failing_for", json::array(n.failing_for.begin(), n.failing_for.end())},
                                 {"elsewhere", n.elsewhere},
                                 {"heard_by", json::array(n.heard_by.begin(), n.heard_by.end())}});
-  for (const auto& d : directories)
-    if (!d.connected) unreached.push_back(json::object{{"directory", d.address}, {"why", d.problem}});
-  return json::object{{"nodes", std::move(list)}, {"unreached", std::move(unreached)}};
+  return json::object{{"nodes", std::move(list)}, {"unreached", unreached_json(directories)}};
 }
 
 json::value publish_json(const std::string& own, const std::vector<cluster::node_view>& nodes) {

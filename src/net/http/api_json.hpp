@@ -23,6 +23,9 @@ boost::json::value stream_json(const node_id& node, const std::string& zone, con
 boost::json::value enumeration_json(const stream_key& key, const std::string& zone,
                                     const cluster::enumeration& e);
 
+/// Of `directories` those that do not answer, with the reason.
+boost::json::array unreached_json(const std::vector<plane::directory_status>& directories);
+
 /// `/api/v1/nodes`: everybody whom a directory hears, and of `directories` those that do not answer.
 boost::json::value nodes_json(const std::vector<cluster::node_view>& nodes,
                               const std::vector<plane::directory_status>& directories);

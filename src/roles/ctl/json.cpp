@@ -17,6 +17,10 @@ json::value streams_json(const std::vector<cluster::stream_announcement>& stream
   return json::object{{"streams", std::move(list)}};
 }
 
+json::value thaw_json(bool thawed, const std::vector<plane::directory_status>& directories) {
+  return json::object{{"thawed", thawed}, {"unreached", net::unreached_json(directories)}};
+}
+
 json::value policy_json(const cluster::directory_overview& about) {
   const auto& rules = about.rules;
   json::object weights;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cluster/overview.hpp"
+#include "plane/ports.hpp"
 
 #include <boost/json/value.hpp>
 
@@ -11,6 +12,7 @@ boost::json::value streams_json(const std::vector<cluster::stream_announcement>&
 /// The enumeration with `policy` and, for each rank of `order`, the node's own words under `node`.
 boost::json::value explanation_json(boost::json::value enumeration, const boost::json::value& nodes,
                                     const cluster::directory_overview& about);
+boost::json::value thaw_json(bool thawed, const std::vector<plane::directory_status>& directories);
 boost::json::value policy_json(const cluster::directory_overview& about);
 
 } // namespace sluice::roles::ctl

@@ -23,7 +23,7 @@ public:
     app_.get_formatter()->column_width(36);
     app_.add_option("words", words_)->group("");
     add("--directory", to.directories,
-        "Directories: HOST:PORT,...; the first that answers is asked, for nodes each")
+        "Directories: HOST:PORT,...; the first that answers is asked, for nodes and thaw each")
         ->delimiter(',')
         ->allow_extra_args(false) // the command may follow
         ->type_name("ADDRESSES")

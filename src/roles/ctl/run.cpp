@@ -40,24 +40,16 @@ struct conversation {
   const ctl::options& chosen;
   actors::operator_line& line_to;
 
-  /// Directories do not know each other, so each is asked.
   result<std::string> operator()(const show_nodes&) const {
     std::vector<cluster::node_view> all;
-    std::vector<plane::directory_status> directories;
-    std::vector<std::string> reasons;
-    for (const auto& address : chosen.directories) {
-      auto& one = directories.emplace_back();
-      one.address = address;
-      auto nodes = nodes_at(address);
-      one.connected = nodes.has_value();
-      if (nodes)
-        cluster::merge_nodes(all, std::move(*nodes));
-      else
-        reasons.push_back(one.problem = nodes.error().message);
-    }
-    if (reasons.size() == directories.size())
-      return no_directory(fmt::format("{}", fmt::join(reasons, "; ")));
-    return chosen.json ? line(net::nodes_json(all, directories)) : nodes_view(all, directories);
+    auto asked = each_directory([&]() -> result<void> {
+      auto nodes = line_to.nodes();
+      if (!nodes) return nodes.error();
+      cluster::merge_nodes(all, std::move(*nodes));
+      return {};
+    });
+    if (!asked) return asked.error();
+    return chosen.json ? line(net::nodes_json(all, *asked)) : nodes_view(all, *asked);
   }
 
   result<std::string> operator()(const show_streams&) const {
@@ -117,17 +109,34 @@ struct conversation {
   }
 
   result<std::string> operator()(const thaw_list&) const {
-    auto thawed = line_to.thaw();
-    if (!thawed) return thawed.error();
-    if (chosen.json) return line(boost::json::object{{"thawed", *thawed}});
-    return std::string(*thawed ? "thawed: relays that are not heard expire\n" : "nothing was frozen\n");
+    bool any = false;
+    auto told = each_directory([&]() -> result<void> {
+      auto thawed = line_to.thaw();
+      if (!thawed) return thawed.error();
+      any = any || *thawed;
+      return {};
+    });
+    if (!told) return told.error();
+    return chosen.json ? line(thaw_json(any, *told)) : thaw_view(any, *told);
   }
 
 private:
-  [[nodiscard]] result<std::vector<cluster::node_view>> nodes_at(const std::string& address) const {
-    auto connected = line_to.connect({address});
-    if (!connected) return connected.error();
-    return line_to.nodes();
+  /// Directories do not know each other, and each lists what it hears itself: `ask` is called with every one
+  /// that can be reached. Says which answered; it is an error when none did.
+  template <class Ask>
+  [[nodiscard]] result<std::vector<plane::directory_status>> each_directory(Ask ask) const {
+    std::vector<plane::directory_status> out;
+    std::vector<std::string> reasons;
+    for (const auto& address : chosen.directories) {
+      auto& one = out.emplace_back();
+      one.address = address;
+      auto connected = line_to.connect({address});
+      auto done = connected ? ask() : result<void>(connected.error());
+      one.connected = done.has_value();
+      if (!done) reasons.push_back(one.problem = done.error().message);
+    }
+    if (reasons.size() == out.size()) return no_directory(fmt::format("{}", fmt::join(reasons, "; ")));
+    return out;
   }
 
   // `done` says what was changed; without it, the policy is shown.
@@ -157,6 +166,11 @@ private:
   }
 };
 
+/// Whether every directory is asked; else the first that answers.
+bool asks_each(const command& what) {
+  return std::holds_alternative<show_nodes>(what) || std::holds_alternative<thaw_list>(what);
+}
+
 // The sockets live longer than the actors that use them.
 result<std::string> carry_out(const ctl::options& chosen, const std::string& secret) {
   auto limit = std::chrono::milliseconds(static_cast<std::int64_t>(chosen.timeout_s * 1000));
@@ -172,12 +186,9 @@ result<std::string> carry_out(const ctl::options& chosen, const std::string& sec
   {
     actors::operator_line to(guard, limit);
     conversation talk{chosen, to};
-    if (std::holds_alternative<show_nodes>(chosen.what)) {
-      out = talk(show_nodes{});
-    } else {
-      auto connected = to.connect(chosen.directories);
-      out = connected ? std::visit(talk, chosen.what) : no_directory(connected.error().message);
-    }
+    result<std::string> connected = chosen.directories.front();
+    if (!asks_each(chosen.what)) connected = to.connect(chosen.directories);
+    out = connected ? std::visit(talk, chosen.what) : no_directory(connected.error().message);
   }
   guard.close();
   pool.stop();

@@ -91,6 +91,13 @@ std::string nodes_view(const std::vector<cluster::node_view>& nodes,
   return out.empty() ? "no nodes\n" : out.str();
 }
 
+std::string thaw_view(bool thawed, const std::vector<plane::directory_status>& directories) {
+  std::string out = thawed ? "thawed: relays that are not heard expire\n" : "nothing was frozen\n";
+  for (const auto& d : directories)
+    if (!d.connected) out += fmt::format("note: not told, it may stay frozen: {}\n", d.problem);
+  return out;
+}
+
 std::string streams_view(const std::vector<cluster::stream_announcement>& streams,
                          std::uint64_t now_unix_ms) {
   if (streams.empty()) return "no streams\n";
