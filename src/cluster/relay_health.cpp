@@ -43,6 +43,18 @@ void relay_health::heard(const node_id& relay) {
   marks_.erase(relay);
 }
 
+void relay_health::answered(const node_id& relay, time_point now) {
+  std::lock_guard lock(mutex_);
+  if (auto found = marks_.find(relay); found != marks_.end()) found->second.blocked_until = now;
+  if (answered_.size() < max_marks || answered_.contains(relay)) answered_[relay] = now;
+}
+
+bool relay_health::answered_since(const node_id& relay, time_point since) const {
+  std::lock_guard lock(mutex_);
+  auto found = answered_.find(relay);
+  return found != answered_.end() && found->second >= since;
+}
+
 bool relay_health::usable(const node_id& relay, time_point now) const {
   std::lock_guard lock(mutex_);
   auto found = marks_.find(relay);

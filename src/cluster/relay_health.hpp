@@ -23,11 +23,15 @@ public:
   void failed(const node_id& relay, time_point now);
   /// `relay` serves: all is forgiven.
   void heard(const node_id& relay);
+  /// `relay` answered one of this node's streams: it may be dialled, and is suspect as before.
+  void answered(const node_id& relay, time_point now);
 
   /// Whether it may be dialled now.
   [[nodiscard]] bool usable(const node_id& relay, time_point now) const;
   /// Whether others are to be preferred.
   [[nodiscard]] bool suspect(const node_id& relay, time_point now) const;
+  /// Whether it answered any of this node's streams at `since` or later.
+  [[nodiscard]] bool answered_since(const node_id& relay, time_point since) const;
 
   /// The relays that fail for this node: suspect now, the longest failing first, at most `max_reported`.
   [[nodiscard]] std::vector<node_id> failing(time_point now) const;
@@ -49,6 +53,7 @@ private:
 
   mutable std::mutex mutex_;
   std::unordered_map<node_id, mark> marks_;
+  std::unordered_map<node_id, time_point> answered_; ///< last; at most `max_marks`
   std::uint64_t random_;
 };
 

@@ -78,6 +78,7 @@ void upstream_choice::closed(link_id link, time_point now) {
 void upstream_choice::hello(link_id link, const upstream_hello& said, time_point now) {
   auto* from = find(link);
   if (!from) return;
+  health_.answered(from->relay.id, now);
   from->last_received = now;
   if (auto reason = judge(*from, said, now)) {
     if (*reason == drop_reason::gap && active_.empty())
@@ -165,6 +166,7 @@ void upstream_choice::note_gap(const upstream_link& from, const upstream_hello& 
 void upstream_choice::searching(link_id link, time_point now) {
   auto* from = find(link);
   if (!from) return;
+  health_.answered(from->relay.id, now);
   from->last_received = now;
   from->hello_by = from->since + options_.search_limit;
 }
@@ -172,6 +174,7 @@ void upstream_choice::searching(link_id link, time_point now) {
 void upstream_choice::not_here(link_id link, time_point now) {
   auto* from = find(link);
   if (!from) return;
+  health_.answered(from->relay.id, now);
   without_stream_.insert(from->relay.id);
   refused(link, now);
 }
@@ -256,7 +259,10 @@ void upstream_choice::release(link_id id, drop_reason reason, time_point now) {
 
 void upstream_choice::drop(link_id id, drop_reason reason, time_point now) {
   auto* from = find(id);
-  if (reason == drop_reason::timed_out || reason == drop_reason::silent) health_.failed(from->relay.id, now);
+  // One that answered other streams meanwhile has much to do, but it lives.
+  bool failed = reason == drop_reason::silent ||
+                (reason == drop_reason::timed_out && !health_.answered_since(from->relay.id, from->since));
+  if (failed) health_.failed(from->relay.id, now);
   if (reason == drop_reason::late) left_for_lag(now);
   if (reason == drop_reason::late || reason == drop_reason::no_beats)
     refuse(from->relay.id, options_.refused_for, now);

@@ -111,6 +111,8 @@ private:
   void new_round(time_point now);
 
   void check_deadlines(time_point now);
+  [[nodiscard]] bool too_late(const upstream_link& asked, time_point now) const;
+  [[nodiscard]] bool others_usable(const upstream_link& than, time_point now) const;
   void check_links(time_point now);
   void check_search();
   void trim(time_point now);
@@ -123,6 +125,8 @@ private:
   [[nodiscard]] bool seeking(time_point now) const;
   [[nodiscard]] bool behind(const upstream_link& from) const;
   [[nodiscard]] bool askable(const ranked_relay& relay, time_point now) const;
+  [[nodiscard]] bool unasked(const ranked_relay& relay, time_point now) const;
+  [[nodiscard]] bool refuses(const node_id& relay, time_point now) const;
   [[nodiscard]] const ranked_relay* lead(time_point now) const;
   [[nodiscard]] const ranked_relay* pick(time_point now) const;
   std::optional<upstream_action> seek(time_point now);

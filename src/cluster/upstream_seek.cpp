@@ -20,13 +20,28 @@ upstream_action upstream_choice::next(time_point now) {
 }
 
 void upstream_choice::check_deadlines(time_point now) {
-  if (candidate_ && now >= candidate_->hello_by) drop(candidate_->id, drop_reason::timed_out, now);
+  if (candidate_ && too_late(*candidate_, now)) drop(candidate_->id, drop_reason::timed_out, now);
   check_links(now);
   check_home(now);
   trim(now);
   if (candidate_ && !seeking(now)) drop(candidate_->id, drop_reason::not_better, now);
   if (beat_at_ && now - *beat_at_ >= options_.grace) finish(give_up_reason::origin_lost);
   if (!over_ && !epoch_ && active_.empty()) check_search();
+}
+
+/// Whether the hello of `asked` is not to be waited for. Where nobody feeds and nobody else can be asked, a slow
+/// relay is better than none.
+bool upstream_choice::too_late(const upstream_link& asked, time_point now) const {
+  if (now < asked.hello_by) return false;
+  bool needed = active_.empty() && !others_usable(asked, now);
+  return !needed || now >= asked.since + options_.search_limit;
+}
+
+bool upstream_choice::others_usable(const upstream_link& than, time_point now) const {
+  return std::any_of(order_.relays.begin(), order_.relays.end(), [&](auto& relay) {
+    bool other = relay.id != than.relay.id && relay.id != self_;
+    return other && !refuses(relay.id, now) && health_.usable(relay.id, now);
+  });
 }
 
 void upstream_choice::check_links(time_point now) {
@@ -108,15 +123,22 @@ bool upstream_choice::behind(const upstream_link& from) const {
 }
 
 bool upstream_choice::askable(const ranked_relay& relay, time_point now) const {
+  return unasked(relay, now) && health_.usable(relay.id, now);
+}
+
+bool upstream_choice::unasked(const ranked_relay& relay, time_point now) const {
   if (relay.id == self_ || tried_.contains(relay.id)) return false;
   for (auto& one : active_)
     if (one.relay.id == relay.id) return false;
   // A planned move or a hedge is not worth one that is about to leave or may be dead.
   bool lasting = relay.state == relay_state::ready || relay.state == relay_state::joining;
   if (!active_.empty() && (too_few() || seeking_apart(now)) && !lasting) return false;
-  auto refused = refused_until_.find(relay.id);
-  if (refused != refused_until_.end() && refused->second > now) return false;
-  return health_.usable(relay.id, now);
+  return !refuses(relay.id, now);
+}
+
+bool upstream_choice::refuses(const node_id& relay, time_point now) const {
+  auto found = refused_until_.find(relay);
+  return found != refused_until_.end() && found->second > now;
 }
 
 const ranked_relay* upstream_choice::pick(time_point now) const {
@@ -134,7 +156,11 @@ const ranked_relay* upstream_choice::pick(time_point now) const {
   for (bool suspects : {false, true})
     for (auto& relay : order_.relays)
       if (askable(relay, now) && (suspects || !health_.suspect(relay.id, now))) return &relay;
-  return nullptr;
+  // A search that would end here asks those who failed for other streams, too.
+  if (epoch_ || order_.patient) return nullptr;
+  auto left = std::find_if(order_.relays.begin(), order_.relays.end(),
+                           [&](auto& relay) { return unasked(relay, now); });
+  return left != order_.relays.end() ? &*left : nullptr;
 }
 
 std::optional<upstream_action> upstream_choice::seek(time_point now) {
@@ -186,8 +212,11 @@ upstream_action upstream_choice::connect(const ranked_relay& relay, bool accept_
 upstream_choice::time_point upstream_choice::next_deadline(time_point now) const {
   auto until = time_point::max();
   auto sooner = [&](time_point when) { until = std::min(until, when); };
+  // One that is waited for beyond its limit is left as soon as another can be asked.
   if (candidate_)
-    sooner(candidate_->hello_by);
+    sooner(now < candidate_->hello_by
+               ? candidate_->hello_by
+               : std::min(candidate_->since + options_.search_limit, now + options_.first_wait));
   else if (seeking(now))
     sooner(next_round_);
   else if (sharing_ && !moving_)

@@ -16,7 +16,8 @@ struct upstream_options {
   using ms = std::chrono::milliseconds;
   std::size_t hedge = 1;      ///< pulls at once, 1 or 2; whichever is first extends the log
   ms connect_limit{300};      ///< connect + upgrade + hello together
-  ms search_limit{1500};      ///< instead, when the upstream says that it looks for the stream itself
+  ms search_limit{1500};      ///< instead, when the upstream says that it looks for the stream itself, or
+                              ///< nobody feeds and nobody else can be asked
   ms silent_limit{600};       ///< no byte at all: the hop is dead
   ms beat_limit{600};         ///< no beats: the path is dead after this ...
   ms beat_limit_per_hop{400}; ///< ... plus this per node of the upstream's path ...

@@ -54,6 +54,16 @@ TEST_CASE("a suspicion ends by itself, and the next failure counts as the first"
   CHECK(health.usable("a", later + 125ms));
 }
 
+TEST_CASE("a relay that answered lately is known") {
+  relay_health health(1);
+  CHECK_FALSE(health.answered_since("a", start));
+  health.answered("a", start + 1s);
+  CHECK(health.answered_since("a", start + 1s));
+  CHECK_FALSE(health.answered_since("a", start + 1001ms));
+  health.heard("a");
+  CHECK(health.answered_since("a", start));
+}
+
 TEST_CASE("the number of marks is bounded") {
   relay_health health(1);
   for (std::size_t i = 0; i < relay_health::max_marks; ++i)

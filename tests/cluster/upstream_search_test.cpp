@@ -127,7 +127,7 @@ TEST_CASE("a relay that failed for one stream is dialled last by the others, and
 TEST_CASE("a link that proves itself forgives its relay") {
   puller p;
   p.choice.set_order(p.order({"a"}), p.now);
-  CHECK(p.pass(300ms).back() == "drop a timed_out");
+  CHECK(p.pass(1500ms) == names{"connect a", "drop a timed_out"});
   auto said = p.pass(1s);
   while (said.empty() || said.back() != "connect a")
     said = p.pass(50ms);
@@ -135,6 +135,60 @@ TEST_CASE("a link that proves itself forgives its relay") {
   CHECK(p.health.suspect("a", p.now));
   p.pass(1s, {"a"}, {"a"});
   CHECK_FALSE(p.health.suspect("a", p.now));
+}
+
+TEST_CASE("where nobody else can be asked, a slow relay is waited for") {
+  puller p;
+  p.choice.set_order(p.order({"a"}), p.now);
+  CHECK(p.pass(1499ms) == names{"connect a"});
+  CHECK_FALSE(p.health.suspect("a", p.now));
+  CHECK(p.hello("a") == names{"use a"});
+}
+
+TEST_CASE("when nobody knows, a relay that failed for other streams is asked before the search ends") {
+  puller p;
+  for (int i = 0; i < 6; ++i)
+    p.health.failed("a", p.now);
+  p.choice.set_order(p.order({"a"}, liveness::unknown), p.now);
+  CHECK(p.pass(1s) == names{"connect a"});
+  CHECK(p.closed("a") == names{"give up unreachable"});
+}
+
+TEST_CASE("a slow relay is left as soon as another can be asked") {
+  puller p;
+  for (int i = 0; i < 6; ++i)
+    p.health.failed("b", p.now);
+  p.choice.set_order(p.order({"a", "b"}), p.now);
+  CHECK(p.pass(700ms) == names{"connect a"});
+  CHECK(p.pass(700ms) == names{"drop a timed_out", "connect b"});
+}
+
+TEST_CASE("a slow relay is left as soon as the order names another") {
+  puller p;
+  p.choice.set_order(p.order({"a"}), p.now);
+  CHECK(p.pass(500ms) == names{"connect a"});
+  p.choice.set_order(p.order({"a", "b"}), p.now);
+  CHECK(p.run() == names{"drop a timed_out", "connect b"});
+}
+
+TEST_CASE("a relay that answered other streams in the meantime is left as slow, not as dead") {
+  puller p;
+  p.choice.set_order(p.order({"a", "b"}), p.now);
+  CHECK(p.pass(200ms) == names{"connect a"});
+  p.health.answered("a", p.now);
+  CHECK(p.pass(100ms) == names{"drop a timed_out", "connect b"});
+  CHECK_FALSE(p.health.suspect("a", p.now));
+}
+
+TEST_CASE("a relay that answers is no longer blocked for the other streams, but suspect until it proves itself") {
+  puller p;
+  p.choice.set_order(p.order({"a"}), p.now);
+  CHECK(p.run() == names{"connect a"});
+  for (int i = 0; i < 6; ++i)
+    p.health.failed("a", p.now);
+  p.hello("a");
+  CHECK(p.health.usable("a", p.now));
+  CHECK(p.health.suspect("a", p.now));
 }
 
 TEST_CASE("edges spread over the leading ranks by the hash of (node, key), then go down the order") {

@@ -160,7 +160,8 @@ void puller::perform(const cluster::drop_upstream& dropped) {
   else
     log_.debug("upstream dropped", "stream", stream_.log.key().str(), "relay", gone.relay(), "reason",
                cluster::name(dropped.reason));
-  if (dropped.reason == cluster::drop_reason::silent || dropped.reason == cluster::drop_reason::timed_out)
+  bool mute = dropped.reason == cluster::drop_reason::silent || dropped.reason == cluster::drop_reason::timed_out;
+  if (mute && context_->health.suspect(gone.relay(), steady::now()))
     context_->prober->watch(gone.entry(), stream_.log.key(), steady::now());
   bool stale_there = dropped.reason == cluster::drop_reason::stale;
   if (stale_there) gone.send(stale{stream_.log.last_epoch()});

@@ -27,7 +27,8 @@ public:
 
   static constexpr std::chrono::milliseconds first_knock{200};
   static constexpr std::chrono::milliseconds interval{1'000};
-  static constexpr std::chrono::milliseconds answer_limit{300};
+  /// Longer than a stream waits: one that answers late is slow, not dead.
+  static constexpr std::chrono::milliseconds answer_limit{1'000};
   /// A relay that no stream met since is not asked any longer: it may be gone for good.
   static constexpr std::chrono::seconds forgotten_after{60};
   /// Relays watched; more are left to time alone.

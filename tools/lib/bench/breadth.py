@@ -3,6 +3,8 @@
 import statistics
 import time
 
+from sluice_e2e.processes import wait_until
+
 from . import rig
 from .fanout import ages, whole
 from .report import Row
@@ -19,6 +21,8 @@ def streams(make_rig, given):
         single = r.load(edge, "ws", key="live/one", viewers=count, seconds=given.seconds)
         one.result()
         r.publish("300 kbit/s", "live/s", streams=count)
+        relay = r.nodes["r1"]
+        wait_until("all streams at the relay", lambda: len(relay.api("streams")["streams"]) >= count, 30, every=1)
         time.sleep(3)
         many = r.load(edge, "ws", key="live/s", streams=count, viewers=count, seconds=given.seconds, check_every=10,
                       settle=5)
