@@ -23,7 +23,6 @@ void audience::refresh() {
   bool picture = news->flush;
   view_.apply(std::move(*news));
   ripen(picture);
-  wake_all(followers_);
   if (viewers.load(std::memory_order_relaxed) == 0 && idle_.empty()) {
     flushed_head_ = view_.head();
     return;
@@ -35,15 +34,17 @@ void audience::refresh() {
 }
 
 void audience::ripen(bool picture) {
-  if (picture || !identity_.present.video || followers_.empty()) {
-    ripe_head_ = view_.head();
-    ripe_timer_.cancel();
-  } else if (!ripe_timer_.armed()) {
-    ripe_timer_.after(flush_after, [this] {
-      ripe_head_ = view_.head();
-      wake_all(followers_);
-    });
-  }
+  bool over = view_.ended() != stream::end_reason::none;
+  if (picture || over || !identity_.present.video || followers_.empty())
+    wake_followers();
+  else if (!ripe_timer_.armed())
+    ripe_timer_.after(flush_after, [this] { wake_followers(); });
+}
+
+void audience::wake_followers() {
+  ripe_timer_.cancel();
+  ripe_head_ = view_.head();
+  wake_all(followers_);
 }
 
 void audience::wake_all(reader_list& list) {

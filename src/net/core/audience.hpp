@@ -36,7 +36,7 @@ public:
   /// once, on that worker, never inside the call.
   using search = std::function<void(std::function<void(found)>)>;
 
-  /// How long audio may wait for a picture to travel with, at least.
+  /// How long audio, and a follower's beats, may wait for a picture to travel with, at least.
   static constexpr std::chrono::milliseconds flush_after{40};
 
   audience(worker& at, stream::log_identity identity, log_codecs codecs, search find_newer);
@@ -48,7 +48,7 @@ public:
   /// Wakes `r` at the next flush (a video tag, or bytes older than `flush_after`, but not sooner after the
   /// flush before than the worker's pace says), or at the log's end.
   void wait(reader& r) { idle_.push_back(r); }
-  /// Wakes `r` at any news: bytes, beats, path, end.
+  /// Wakes `r` at any news (bytes, beats, path, end): with the next picture, or `flush_after` later.
   void follow(reader& r) { followers_.push_back(r); }
 
   /// Whether a reader that has everything before `offset` is to be sent what follows now, rather than with
@@ -79,6 +79,7 @@ private:
   using reader_list = boost::intrusive::list<reader, boost::intrusive::constant_time_size<false>>;
   static void wake_all(reader_list& list);
   void ripen(bool picture);
+  void wake_followers();
   void flush_at(timer::clock::time_point due, timer::clock::time_point now);
   void flush(timer::clock::time_point now);
   void tell_successor(found next);

@@ -31,6 +31,10 @@ void server_session::stop() {
   on_over();
 }
 
+void server_session::tick() {
+  if (proven_ && !over_) on_tick();
+}
+
 void server_session::start(socket s, upgrade_request upgrade) {
   limit_.emplace(here_.at.io(), here_.options.handshake_limit, [this] {
     refuse({errc::timed_out, "no proof came in time"});

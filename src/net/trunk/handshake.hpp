@@ -7,14 +7,12 @@
 
 namespace sluice::net::trunk {
 
-/// How often each side says that it lives.
-constexpr std::chrono::milliseconds tick_interval{200};
-
 /// A connection this node's server accepted.
 class server_session : public session, protected link_user {
 public:
   ~server_session() override;
   void stop() override;
+  void tick() final;
 
 protected:
   server_session(site& here, request asked) : here_(here), asked_(std::move(asked)) {}
@@ -24,6 +22,8 @@ protected:
   virtual void on_hello(const hello& said) = 0;
   /// Any later message.
   virtual void on_message(const message& m) = 0;
+  /// Each `tick_interval` from `on_hello` on.
+  virtual void on_tick() = 0;
   /// The connection is over: the session is destroyed soon after.
   virtual void on_over() {}
 

@@ -1,6 +1,8 @@
 #include "net/trunk/link.hpp"
 
 #include "base/host_port.hpp"
+#include "net/core/frame_head.hpp"
+#include "net/core/gated_socket.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/beast/websocket.hpp>
@@ -32,7 +34,7 @@ error describe(const error_code& failed) {
 class websocket_link final : public link {
 public:
   websocket_link(worker& at, socket s, link_user& user, std::size_t most)
-      : most_(most), ws_(std::move(s)), closing_(at.io()), resolver_(at.io()), user_(&user),
+      : most_(most), ws_(gated_socket(std::move(s))), closing_(at.io()), resolver_(at.io()), user_(&user),
         peer_(peer_address(lowest())) {}
 
   void connect(std::string address, std::string target) {
@@ -51,7 +53,7 @@ public:
   }
 
   void upgrade(upgrade_request asked) {
-    prepare();
+    ws_.read_message_max(most_);
     ws_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
       response.set(beast::http::field::sec_websocket_protocol, subprotocol);
       response.set(beast::http::field::server, "sluice");
@@ -61,18 +63,25 @@ public:
   }
 
   void send(const message& m) override {
-    if (over()) return;
-    auto text = encode(m);
-    if (!text || waiting_.size() >= max_waiting_texts)
-      return fail_later(text ? error{errc::closed, "the peer takes nothing"} : text.error());
-    waiting_.emplace_back(std::move(*text));
+    send_with_next(m);
     write();
   }
 
-  void send(stream::piece bytes) override {
+  void send_with_next(const message& m) override {
     if (over()) return;
-    waiting_.emplace_back(std::move(bytes));
-    write();
+    auto text = encode(m);
+    if (!text || ++texts_ > max_waiting_texts)
+      return fail_later(text ? error{errc::closed, "the peer takes nothing"} : text.error());
+    std::array payload{as_bytes(*text)};
+    add_frame(frame_head::opcode::text, payload, false);
+  }
+
+  bool send(const stream::log_bytes& bytes, const stream::log_view& view) override {
+    if (over()) return false;
+    add_frame(frame_head::opcode::binary, bytes.parts, true);
+    bool all = write();
+    if (!all && !is_client()) waiting_.back().pins = view.pins(bytes);
+    return all;
   }
 
   void close() override {
@@ -89,7 +98,6 @@ public:
     lowest().close(ignored);
     resolver_.cancel();
     closing_.cancel();
-    waiting_.clear();
     dead_ = true;
   }
 
@@ -101,13 +109,20 @@ public:
   [[nodiscard]] const std::string& peer() const override { return peer_; }
 
 private:
-  using outgoing = std::variant<std::string, stream::piece>;
+  /// Whole frames that go out together, of the last one the payload apart.
+  struct outgoing {
+    std::string frames;
+    std::array<byte_view, 2> payload{};
+    bool piece = false; ///< the last frame has log bytes
+    stream::segment_pins pins{};
+  };
 
   std::shared_ptr<websocket_link> self() {
     return std::static_pointer_cast<websocket_link>(shared_from_this());
   }
-  socket& lowest() { return ws_.next_layer(); }
+  socket& lowest() { return ws_.next_layer().next_layer(); }
   [[nodiscard]] bool over() const { return dead_ || finishing_; }
+  [[nodiscard]] bool is_client() const { return !target_.empty(); }
 
   void connect_to(const tcp::endpoint& where) {
     if (dead_) return;
@@ -120,17 +135,12 @@ private:
   void handshake() {
     if (dead_) return;
     tune(lowest());
-    prepare();
+    ws_.read_message_max(most_);
     ws_.set_option(websocket::stream_base::decorator([](websocket::request_type& request) {
       request.set(beast::http::field::sec_websocket_protocol, subprotocol);
       request.set(beast::http::field::user_agent, "sluice");
     }));
     ws_.async_handshake(peer_, target_, [self = self()](error_code failed) { self->upgraded(failed); });
-  }
-
-  void prepare() {
-    ws_.auto_fragment(false);
-    ws_.read_message_max(most_);
   }
 
   void upgraded(error_code failed) {
@@ -160,37 +170,77 @@ private:
     text_.clear();
   }
 
-  void write() {
-    if (writing_ || dead_) return;
-    if (waiting_.empty()) {
-      if (finishing_) write_close();
-      return;
+  void add_frame(frame_head::opcode kind, std::span<const byte_view> payload, bool piece) {
+    bool under_way = writing_ && waiting_.size() == 1;
+    if (waiting_.empty() || waiting_.back().piece || under_way) waiting_.emplace_back();
+    auto& out = waiting_.back();
+    out.piece = piece;
+    std::size_t size = 0;
+    for (auto part : payload)
+      size += part.size();
+    if (is_client()) return add_masked(out.frames, kind, payload, size);
+    frame_head head;
+    append(out.frames, head.of(kind, size));
+    if (piece)
+      std::copy(payload.begin(), payload.end(), out.payload.begin());
+    else
+      out.frames.append(as_text(payload.front()));
+  }
+
+  static void add_masked(std::string& to, frame_head::opcode kind, std::span<const byte_view> payload,
+                         std::size_t size) {
+    auto random = random_nonce();
+    auto key = frame_head::mask(random).first(4);
+    frame_head head;
+    append(to, head.of(kind, size, key));
+    auto from = to.size();
+    for (auto part : payload)
+      to.append(as_text(part));
+    mask_payload(std::span(to).subspan(from), key);
+  }
+
+  static void append(std::string& to, asio::const_buffer bytes) {
+    to.append(static_cast<const char*>(bytes.data()), bytes.size());
+  }
+
+  /// Writes what waits. True: all of it went out, log bytes among it.
+  bool write() {
+    bool piece = false;
+    while (!writing_ && !dead_ && !waiting_.empty() && ws_.is_open()) {
+      auto& out = waiting_.front();
+      std::array<asio::const_buffer, 3> rest{asio::buffer(out.frames),
+                                             asio::buffer(out.payload[0].data(), out.payload[0].size()),
+                                             asio::buffer(out.payload[1].data(), out.payload[1].size())};
+      auto& direct = ws_.next_layer();
+      error_code failed;
+      auto now = direct.free() ? write_now(direct.next_layer(), rest, failed) : 0;
+      if (failed) return fail_later(describe(failed)), false;
+      if (now < asio::buffer_size(rest)) {
+        drop_front(rest, now);
+        writing_ = true;
+        write_started_ = std::chrono::steady_clock::now();
+        direct.finish_frame(rest, [self = self()](error_code broken, std::size_t) { self->written(broken); });
+        return false;
+      }
+      piece = went_out();
     }
-    if (!ws_.is_open()) return;
-    writing_ = true;
-    write_started_ = std::chrono::steady_clock::now();
-    going_ = std::move(waiting_.front());
+    if (finishing_ && !writing_ && !dead_ && waiting_.empty()) write_close();
+    return piece && waiting_.empty();
+  }
+
+  /// Forgets the first of what waits. Whether log bytes were among it.
+  bool went_out() {
+    bool piece = waiting_.front().piece;
     waiting_.pop_front();
-    auto done = [self = self()](error_code failed, std::size_t) { self->written(failed); };
-    if (const auto* text = std::get_if<std::string>(&going_)) {
-      ws_.text(true);
-      return ws_.async_write(asio::buffer(*text), std::move(done));
-    }
-    ws_.binary(true);
-    // A client masks what it sends, in its write buffer; with the default of 4 KiB that is 16 writes a piece.
-    if (!target_.empty()) ws_.write_buffer_bytes(max_piece);
-    const auto& parts = std::get<stream::piece>(going_).parts;
-    ws_.async_write(std::array{asio::buffer(parts[0].data(), parts[0].size()),
-                               asio::buffer(parts[1].data(), parts[1].size())},
-                    std::move(done));
+    if (waiting_.empty()) texts_ = 0;
+    return piece;
   }
 
   void written(error_code failed) {
     writing_ = false;
-    bool piece = std::holds_alternative<stream::piece>(going_);
-    going_ = std::string{};
     if (failed) return fail(failed);
-    write();
+    bool piece = went_out();
+    piece = write() || piece;
     if (piece && user_) user_->on_sent();
   }
 
@@ -211,15 +261,15 @@ private:
   }
 
   std::size_t most_;
-  websocket::stream<socket, false> ws_;
+  websocket::stream<gated_socket, false> ws_;
   asio::steady_timer closing_;
   tcp::resolver resolver_;
   link_user* user_;
   std::string peer_, target_;
   byte_buffer buffer_;
   std::string text_;
-  std::deque<outgoing> waiting_;
-  outgoing going_;
+  std::deque<outgoing> waiting_; ///< the first is under way while `writing_`
+  std::size_t texts_ = 0;        ///< since last nothing waited
   std::chrono::steady_clock::time_point write_started_;
   bool writing_ = false, finishing_ = false, dead_ = false;
 };

@@ -24,7 +24,7 @@ public:
   virtual void on_text(std::string_view text) = 0;
   /// Log bytes, valid during the call; a message may come in parts.
   virtual void on_bytes(byte_view bytes) = 0;
-  /// The piece was written, the next may be sent.
+  /// The bytes that did not all go out at once have gone out now: the next may be sent.
   virtual void on_sent() = 0;
   /// Errors: `malformed` (the peer breaks WebSocket), `closed`, `io`.
   virtual void on_closed(const error& why) = 0;
@@ -39,8 +39,11 @@ public:
 
   /// Sends after everything sent before. A message too large to be one ends the link.
   virtual void send(const message& m) = 0;
-  /// Sends log bytes; at most one piece at a time, the next after `on_sent`. Pins are held until then.
-  virtual void send(stream::piece bytes) = 0;
+  /// As `send`, but together with what is sent next, which is to follow at once.
+  virtual void send_with_next(const message& m) = 0;
+  /// Sends log bytes of `view`. True: all went out. False: they are kept and follow; the next may be sent
+  /// after `on_sent`.
+  virtual bool send(const stream::log_bytes& bytes, const stream::log_view& view) = 0;
   /// What waits is written, then the connection closes.
   virtual void close() = 0;
   /// Closes at once.

@@ -1,5 +1,7 @@
 #include "net/trunk/log_sender.hpp"
 
+#include "net/trunk/site.hpp"
+
 namespace sluice::net::trunk {
 
 log_state describe(const audience& from, const stream_status& told) {
@@ -45,37 +47,47 @@ void log_sender::on_sent() {
 }
 
 void log_sender::tick() {
-  to_->send(trunk::tick{of_->view().head()});
+  bool told = std::chrono::steady_clock::now() - sent_at_ < tick_interval / 2;
+  if (!told) to_->send(trunk::tick{of_->view().head()});
 }
 
 void log_sender::tell_changes() {
   const auto& view = of_->view();
   if (view.path() != path_told_) {
     path_told_ = view.path();
-    to_->send(path_change{*path_told_});
+    tell(path_change{*path_told_});
   }
   const auto& beat = view.last_beat();
   if (beat && beat->number != beat_told_) {
     beat_told_ = beat->number;
-    to_->send(*beat);
+    tell(*beat);
   }
 }
 
+// With the bytes that follow, where some do: a send costs more than what is in it.
+void log_sender::tell(const message& m) {
+  bool bytes_follow = !sending_ && ended_ && of_->ripe(at_) && at_ < of_->view().head();
+  bytes_follow ? to_->send_with_next(m) : to_->send(m);
+}
+
 void log_sender::pump() {
-  if (sending_ || !ended_) return;
-  const auto& view = of_->view();
-  if (at_ < view.first()) {
-    to_->send(gap{at_, view.first(), *view.headers_at_first()});
-    at_ = view.first();
+  while (!sending_ && ended_) {
+    const auto& view = of_->view();
+    if (at_ < view.first()) {
+      to_->send(gap{at_, view.first(), *view.headers_at_first()});
+      at_ = view.first();
+    }
+    if (!of_->ripe(at_)) return;
+    auto bytes = view.look(at_, max_piece);
+    if (bytes.size() == 0) {
+      if (view.ended() != stream::end_reason::none) std::exchange(ended_, nullptr)(view.ended());
+      return;
+    }
+    at_ = bytes.end();
+    sent_at_ = std::chrono::steady_clock::now();
+    counters_.sent_bytes.add(bytes.size());
+    sending_ = !to_->send(bytes, view);
   }
-  if (!of_->ripe(at_)) return;
-  if (auto piece = view.read(at_, max_piece); piece.size() > 0) {
-    at_ = piece.end();
-    sending_ = true;
-    counters_.sent_bytes.add(piece.size());
-    return to_->send(std::move(piece));
-  }
-  if (view.ended() != stream::end_reason::none) std::exchange(ended_, nullptr)(view.ended());
 }
 
 } // namespace sluice::net::trunk

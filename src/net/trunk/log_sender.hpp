@@ -19,9 +19,9 @@ public:
   /// Sends from offset `from` on: what lies below the retained part becomes a gap, what lies beyond head is
   /// waited for.
   void start(std::uint64_t from);
-  /// The link's piece was written.
+  /// What the link had kept of the bytes was written.
   void on_sent();
-  /// Tells that the hop lives; to be called at `tick_interval`.
+  /// Tells that the hop lives, unless bytes told it just now; to be called at `tick_interval`.
   void tick();
 
   void on_news() override;
@@ -31,6 +31,7 @@ public:
 private:
   void pump();
   void tell_changes();
+  void tell(const message& m);
 
   link_ptr to_;
   std::shared_ptr<audience> of_;
@@ -39,7 +40,8 @@ private:
   std::uint64_t at_ = 0;
   std::uint64_t beat_told_ = 0;
   stream::node_path path_told_;
-  bool sending_ = false;
+  std::chrono::steady_clock::time_point sent_at_{};
+  bool sending_ = false; ///< the link has not written all bytes it was given
 };
 
 } // namespace sluice::net::trunk

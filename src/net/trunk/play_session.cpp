@@ -2,7 +2,6 @@
 // looks gets everything but the bytes.
 #include "net/trunk/handshake.hpp"
 #include "net/trunk/log_sender.hpp"
-#include "net/trunk/ticker.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -26,7 +25,6 @@ private:
 
   void on_hello(const hello&) override {
     here_.counters().served.add();
-    ticker_.emplace(here_.at.io(), tick_interval, [this] { tick(); });
     // The asker, or one of those it asks for, waits for this very answer.
     const auto& avoid = asked_.avoid;
     if (std::find(avoid.begin(), avoid.end(), here_.self.node) != avoid.end()) return say_not_here();
@@ -94,20 +92,18 @@ private:
   }
   void on_bytes(byte_view) override { refuse({errc::malformed, "a puller sent log bytes"}); }
 
-  void tick() {
+  void on_tick() override {
     if (dead(here_.options.silence_limit)) return finish();
     if (sender_) sender_->tick();
   }
 
   void on_over() override {
-    ticker_.reset();
     notice_.reset();
     sender_.reset();
     if (std::exchange(counted_, false)) here_.pulls->ended(asked_.key);
   }
 
   bool counted_ = false; ///< among the pulls
-  std::optional<ticker> ticker_;
   std::optional<deadline> notice_;
   std::optional<log_sender> sender_;
 };

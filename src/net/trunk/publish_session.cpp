@@ -2,7 +2,6 @@
 // earlier. On the stream's home worker.
 #include "net/trunk/handshake.hpp"
 #include "net/trunk/log_receiver.hpp"
-#include "net/trunk/ticker.hpp"
 
 namespace sluice::net::trunk {
 
@@ -41,10 +40,7 @@ public:
   void no_longer_feeds() { feeds_ = false; }
 
 private:
-  void on_hello(const hello& said) override {
-    ticker_.emplace(here_.at.io(), tick_interval, [this] { tick(); });
-    take_log(said);
-  }
+  void on_hello(const hello& said) override { take_log(said); }
 
   void take_log(const hello& said) {
     if (!said.log) return refuse({errc::malformed, "a push whose hello has no log"});
@@ -165,7 +161,7 @@ private:
 
   void on_sent() override {}
 
-  void tick() {
+  void on_tick() override {
     auto* h = here_.hub.find(asked_.key);
     if (!h || dead(here_.options.push_silence_limit)) return finish();
     if (handed_over(*h)) return;
@@ -177,7 +173,6 @@ private:
   }
 
   void on_over() override {
-    ticker_.reset();
     catch_up_.reset();
     if (auto* left = leaving_ ? here_.hub.find(asked_.key) : nullptr) left->handed_over = false;
     auto* h = feeds_ ? here_.hub.find(asked_.key) : nullptr;
@@ -187,7 +182,6 @@ private:
   }
 
   log_receiver receiver_;
-  std::optional<ticker> ticker_;
   std::optional<deadline> catch_up_;
   bool feeds_ = false;   ///< the stream's source is this push
   bool leaving_ = false; ///< the stream's source is to be another, and this push still writes

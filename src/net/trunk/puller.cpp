@@ -160,7 +160,8 @@ void puller::perform(const cluster::drop_upstream& dropped) {
   else
     log_.debug("upstream dropped", "stream", stream_.log.key().str(), "relay", gone.relay(), "reason",
                cluster::name(dropped.reason));
-  bool mute = dropped.reason == cluster::drop_reason::silent || dropped.reason == cluster::drop_reason::timed_out;
+  bool mute =
+      dropped.reason == cluster::drop_reason::silent || dropped.reason == cluster::drop_reason::timed_out;
   if (mute && context_->health.suspect(gone.relay(), steady::now()))
     context_->prober->watch(gone.entry(), stream_.log.key(), steady::now());
   bool stale_there = dropped.reason == cluster::drop_reason::stale;
@@ -260,6 +261,7 @@ void puller::act_on(source& from, const result<void>& outcome) {
 
 void puller::tick() {
   context_->prober->poll(home_, steady::now());
+  if (++ticks_ % puller_ticks_each != 0) return;
   const auto* log = stream_.log.current();
   if (!log) return;
   for (auto& [id, link] : links_)

@@ -78,6 +78,7 @@ private:
   std::uint64_t beat_unix_ms_ = 0;
   asio::steady_timer wake_;
   std::optional<deadline> ask_later_, hold_, catch_up_;
+  std::uint32_t ticks_ = 0;
   ticker ticker_;
   std::shared_ptr<puller*> anchor_; ///< what replies that may come too late hold weakly
 };

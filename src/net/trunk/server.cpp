@@ -96,8 +96,18 @@ private:
 
 void site::stop() {
   stopped = true;
+  ticker_.reset();
   for (auto& [id, s] : std::exchange(sessions, {}))
     s->stop();
+}
+
+void site::tick() {
+  // A session that ticks may leave.
+  std::vector<std::shared_ptr<session>> all;
+  for (auto& [id, s] : sessions)
+    all.push_back(s);
+  for (auto& s : all)
+    s->tick();
 }
 
 server::server(stream_hub& hub, identity self, server_options options, logger log)

@@ -5,10 +5,16 @@
 #include "net/trunk/pull_counts.hpp"
 #include "net/trunk/request.hpp"
 #include "net/trunk/server.hpp"
+#include "net/trunk/ticker.hpp"
 
 #include <unordered_map>
 
 namespace sluice::net::trunk {
+
+/// How often who sends a log, and who takes a push, says that it lives.
+constexpr std::chrono::milliseconds tick_interval{200};
+/// A puller says so each so many intervals: its server waits for seconds.
+constexpr std::uint32_t puller_ticks_each = 5;
 
 /// A connection the server accepted, from its upgrade on. Owned by its site.
 class session : public std::enable_shared_from_this<session> {
@@ -16,12 +22,15 @@ public:
   virtual ~session() = default;
   /// The server stops: close at once, report nothing.
   virtual void stop() = 0;
+  /// Each `tick_interval`.
+  virtual void tick() {}
 };
 
 class site {
 public:
   site(worker& w, stream_hub& h, identity who, server_options o, std::shared_ptr<pull_counts> c, logger l)
-      : at(w), hub(h), self(std::move(who)), options(o), pulls(std::move(c)), log(std::move(l)) {}
+      : at(w), hub(h), self(std::move(who)), options(o), pulls(std::move(c)), log(std::move(l)),
+        ticker_(std::in_place, w.io(), tick_interval, [this] { tick(); }) {}
 
   /// Owns `s` until `remove` or `stop`.
   void add(std::shared_ptr<session> s) {
@@ -46,6 +55,11 @@ public:
   const logger log;
   bool stopped = false;
   std::unordered_map<session*, std::shared_ptr<session>> sessions;
+
+private:
+  void tick();
+
+  std::optional<ticker> ticker_; ///< one for all sessions
 };
 
 /// Serves a pull, or one who looks. The connection belongs to `here.at`.

@@ -1,4 +1,5 @@
-#include "net/viewer/gated_socket.hpp"
+#include "net/core/frame_head.hpp"
+#include "net/core/gated_socket.hpp"
 #include "net/viewer/transports.hpp"
 
 #include <boost/beast/websocket.hpp>
@@ -10,28 +11,8 @@ namespace {
 namespace beast = boost::beast;
 namespace websocket = beast::websocket;
 
+constexpr auto binary = frame_head::opcode::binary;
 constexpr std::size_t most_from_viewer = 4096; // bytes of a message a viewer may send; all are ignored
-
-/// The header of a whole binary message in one frame, as a server sends it: not masked (RFC 6455
-/// section 5.2).
-class frame_head {
-public:
-  asio::const_buffer of(std::size_t payload) {
-    bytes_[0] = 0x82;
-    if (payload < 126) return finish(payload, 0);
-    if (payload <= 0xffff) return finish(126, 2, payload);
-    return finish(127, 8, payload);
-  }
-
-private:
-  asio::const_buffer finish(std::size_t length_byte, std::size_t more, std::uint64_t payload = 0) {
-    bytes_[1] = static_cast<std::uint8_t>(length_byte);
-    for (std::size_t i = 0; i < more; ++i)
-      bytes_[2 + i] = static_cast<std::uint8_t>(payload >> (8 * (more - 1 - i)));
-    return {bytes_.data(), 2 + more};
-  }
-  std::array<std::uint8_t, 10> bytes_;
-};
 
 class websocket_viewer final : public viewer {
 public:
@@ -90,12 +71,12 @@ private:
       return false;
     }
     frame_head head;
-    std::array<asio::const_buffer, 4> frame{head.of(size), bytes[0], bytes[1], bytes[2]};
+    std::array<asio::const_buffer, 4> frame{head.of(binary, size), bytes[0], bytes[1], bytes[2]};
     beast::error_code failed;
     auto now = write_now(direct.next_layer(), frame, failed);
     if (failed) return broken(failed), false;
     if (now == frame[0].size() + size) return true;
-    frame[0] = head_.of(size);
+    frame[0] = head_.of(binary, size);
     drop_front(frame, now);
     direct.finish_frame(frame, when_written(size));
     return false;

@@ -1,6 +1,5 @@
-// A viewer's socket that two write to: Beast, WebSocket's handshake and control frames; and the viewer, its
-// own frames, straight to the kernel. Neither writes into the middle of the other's frame. On the viewer's
-// worker.
+// A WebSocket's socket that two write to: Beast, the handshake and control frames; and its user, messages,
+// straight to the kernel. Neither writes into the middle of the other's frame. On the connection's worker.
 #pragma once
 
 #include "net/core/socket.hpp"
@@ -12,7 +11,7 @@
 
 namespace sluice::net {
 
-/// What Beast sees: a stream whose writes wait while the viewer's frame is under way.
+/// What Beast sees: a stream whose writes wait while the user's frame is under way.
 class gated_socket {
 public:
   using next_layer_type = socket;
@@ -25,13 +24,18 @@ public:
   [[nodiscard]] executor_type get_executor() noexcept { return socket_.get_executor(); }
   [[nodiscard]] socket& next_layer() noexcept { return socket_; }
 
-  /// Whether the viewer may begin a frame: Beast is in the middle of none, and has none waiting.
+  /// Whether the user may begin a frame: Beast is in the middle of none, and has none waiting.
   [[nodiscard]] bool free() const noexcept { return owner_ == owner::nobody && waiting_ == 0; }
 
-  /// Sends the rest of a frame that the viewer began; Beast's writes wait until then.
+  /// Sends the rest of a frame that the user began, or a whole one after the frame that Beast is in the
+  /// middle of; Beast's next writes wait until then. One call at a time.
   template <class Buffers, class Handler>
   void finish_frame(const Buffers& rest, Handler done) {
-    owner_ = owner::viewer;
+    if (owner_ == owner::beast)
+      return gate_.async_wait([this, rest, done = std::move(done)](boost::system::error_code) mutable {
+        finish_frame(rest, std::move(done));
+      });
+    owner_ = owner::user;
     asio::async_write(
         socket_, rest,
         [this, done = std::move(done)](boost::system::error_code failed, std::size_t n) mutable {
@@ -53,7 +57,7 @@ public:
   }
 
 private:
-  enum class owner : std::uint8_t { nobody, viewer, beast };
+  enum class owner : std::uint8_t { nobody, user, beast };
 
   template <class Buffers>
   struct beast_write {
@@ -66,10 +70,11 @@ private:
       if (at == step::written) {
         // Less than all: the rest of Beast's frame follows at once.
         to.owner_ = !failed && n < asio::buffer_size(from) ? owner::beast : owner::nobody;
+        if (to.owner_ == owner::nobody) to.gate_.cancel();
         return self.complete(failed, n);
       }
       if (at == step::waited) --to.waiting_;
-      if (to.owner_ == owner::viewer) {
+      if (to.owner_ == owner::user) {
         at = step::waited;
         ++to.waiting_;
         return to.gate_.async_wait(std::move(self));
@@ -80,11 +85,11 @@ private:
     }
   };
 
-  // Beside the socket's handle, for the cache: each frame of each viewer looks at them.
+  // Beside the socket's handle, for the cache: each message looks at them.
   owner owner_ = owner::nobody;
   std::uint32_t waiting_ = 0; ///< writes of Beast's
   socket socket_;
-  asio::steady_timer gate_; ///< never due: cancelled when the viewer's frame is out
+  asio::steady_timer gate_; ///< never due: cancelled when a frame is out
 };
 
 // Beast finds these by the argument's namespace when it ends a connection.
