@@ -20,23 +20,50 @@ CLUSTER = "sluice"
 TICK = 1.0  # a puller's (docs/trunk.md)
 TEXT, CLOSE = 1, 8
 LIMIT = 10.0
+PAUSE = 0.01
 THROWN_AWAY = bytearray(1 << 20)
 
 
-class Puller:
-    """One edge's pull. Once it flows its bytes are counted, not looked at."""
+class Reader:
+    """A WebSocket whose bytes are counted, not looked at. A viewer's is one as it is."""
 
-    def __init__(self, port, key, name):
+    def __init__(self, port, path, *headers):
         self.bytes = 0
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=LIMIT)
-        self.socket.sendall((f"GET /trunk/play/{key}?mode=through HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-                             "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                             f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: {PROTOCOL}\r\n\r\n").encode())
+        self.socket.sendall("\r\n".join((f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Upgrade: websocket",
+                                         "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+                                         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", *headers, "", "")).encode())
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             head += self._exactly(1)
         if b" 101 " not in head.split(b"\r\n")[0]:
-            raise AssertionError(f"the relay answered {head.splitlines()[0]}")
+            raise AssertionError(f"the node answered {head.splitlines()[0]}")
+
+    def _exactly(self, count):
+        data = b""
+        while len(data) < count:
+            piece = self.socket.recv(count - len(data))
+            if not piece:
+                raise AssertionError("the node ended the connection")
+            data += piece
+        return data
+
+    def tick(self):
+        """Each `TICK` seconds."""
+
+    def take(self):
+        # With MSG_TRUNC, TCP drops the bytes where they are.
+        got = self.socket.recv_into(THROWN_AWAY, 0, socket.MSG_TRUNC)
+        if not got:
+            raise AssertionError("the node ended a connection")
+        self.bytes += got
+
+
+class Puller(Reader):
+    """One edge's pull."""
+
+    def __init__(self, port, key, name):
+        super().__init__(port, f"/trunk/play/{key}?mode=through", f"Sec-WebSocket-Protocol: {PROTOCOL}")
         challenge = self._message("challenge")
         mine, theirs = os.urandom(32), base64.b64decode(challenge["nonce"])
         pieces = [PROTOCOL.encode(), b"client", mine, theirs, CLUSTER.encode(), name.encode()]
@@ -45,16 +72,6 @@ class Puller:
                    "nonce": base64.b64encode(mine).decode(),
                    "proof": base64.b64encode(hmac.digest(b"", text, hashlib.sha256)).decode()})
         self._message("hello")
-        self.socket.setblocking(False)
-
-    def _exactly(self, count):
-        data = b""
-        while len(data) < count:
-            piece = self.socket.recv(count - len(data))
-            if not piece:
-                raise AssertionError("the relay ended the connection")
-            data += piece
-        return data
 
     def _message(self, wanted):
         """The next text message of that type."""
@@ -82,23 +99,18 @@ class Puller:
     def tick(self):
         self._say({"type": "tick", "head": 0})
 
-    def take(self):
-        # As the viewers' client: with MSG_TRUNC, TCP drops the bytes where they are.
-        got = self.socket.recv_into(THROWN_AWAY, 0, socket.MSG_TRUNC)
-        if not got:
-            raise AssertionError("the relay ended a pull")
-        self.bytes += got
 
+class Readers:
+    """Many of them in one loop. It looks now and then in place of sleeping on its sockets: on one machine to wake it is
+    the sender's cost, which it has several times a picture or once, as the two happen to take turns."""
 
-class Pullers:
-    """Many of them in one loop."""
-
-    def __init__(self, port, key, count):
+    def __init__(self, make, count):
         self.all = []
         self.poll = selectors.DefaultSelector()
         self.next_tick = 0.0
         for i in range(count):
-            self.all.append(Puller(port, key, f"edge{i}"))
+            self.all.append(make(i))
+            self.all[-1].socket.setblocking(False)
             self.poll.register(self.all[-1].socket, selectors.EVENT_READ, self.all[-1])
             self.run(0)
 
@@ -107,8 +119,8 @@ class Pullers:
 
     def __exit__(self, *_):
         self.poll.close()
-        for puller in self.all:
-            puller.socket.close()
+        for reader in self.all:
+            reader.socket.close()
 
     def run(self, seconds):
         end = time.monotonic() + seconds
@@ -118,22 +130,23 @@ class Pullers:
             more = now < end
             if now >= self.next_tick:
                 self.next_tick = now + TICK
-                for puller in self.all:
-                    puller.tick()
-            for ready, _ in self.poll.select(min(TICK / 50, max(0, end - now))):
+                for reader in self.all:
+                    reader.tick()
+            time.sleep(min(PAUSE, max(0, end - now)))
+            for ready, _ in self.poll.select(0):
                 ready.data.take()
 
     def bytes(self):
-        return sum(puller.bytes for puller in self.all)
+        return sum(reader.bytes for reader in self.all)
 
 
-def relay_price(relay, key, count, seconds):
-    """CPU seconds of the relay a GB."""
-    with Pullers(relay.ports["trunk"], key, count) as pullers:
-        pullers.run(2)
-        usage, before = Usage(relay.pid), pullers.bytes()
-        pullers.run(seconds)
-        return usage.seconds() / ((pullers.bytes() - before) / 1e9)
+def price(node, make, count, seconds):
+    """CPU seconds of the node a GB."""
+    with Readers(make, count) as readers:
+        readers.run(2)
+        usage, before = Usage(node.pid), readers.bytes()
+        readers.run(seconds)
+        return usage.seconds() / ((readers.bytes() - before) / 1e9)
 
 
 def relay(make_rig, given):
@@ -149,8 +162,8 @@ def relay(make_rig, given):
         wait_until("the stream at the relay", lambda: fed.carries(key), LIMIT)
         prices = []
         for _ in range(given.pairs):
-            ours = relay_price(fed, key, count, given.seconds)
-            theirs = r.load(edge, "ws", key=key, viewers=count, seconds=given.seconds)["cpu_per_gb"]
+            ours = price(fed, lambda i: Puller(fed.ports["trunk"], key, f"edge{i}"), count, given.seconds)
+            theirs = price(edge, lambda _: Reader(edge.ports["http"], f"/{key}.flv"), count, given.seconds)
             prices.append((ours, theirs))
         quotients = [ours / theirs for ours, theirs in prices]
         ours, theirs = (statistics.median(side) for side in zip(*prices))
