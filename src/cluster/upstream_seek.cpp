@@ -29,8 +29,8 @@ void upstream_choice::check_deadlines(time_point now) {
   if (!over_ && !epoch_ && active_.empty()) check_search();
 }
 
-/// Whether the hello of `asked` is not to be waited for. Where nobody feeds and nobody else can be asked, a slow
-/// relay is better than none.
+/// Whether the hello of `asked` is not to be waited for. Where nobody feeds and nobody else can be asked, a
+/// slow relay is better than none.
 bool upstream_choice::too_late(const upstream_link& asked, time_point now) const {
   if (now < asked.hello_by) return false;
   bool needed = active_.empty() && !others_usable(asked, now);

@@ -180,7 +180,8 @@ TEST_CASE("a relay that answered other streams in the meantime is left as slow, 
   CHECK_FALSE(p.health.suspect("a", p.now));
 }
 
-TEST_CASE("a relay that answers is no longer blocked for the other streams, but suspect until it proves itself") {
+TEST_CASE(
+    "a relay that answers is no longer blocked for the other streams, but suspect until it proves itself") {
   puller p;
   p.choice.set_order(p.order({"a"}), p.now);
   CHECK(p.run() == names{"connect a"});
