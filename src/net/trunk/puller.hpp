@@ -61,6 +61,7 @@ private:
   void on_lost(source& from, const error& why) override;
   void on_beat(const source& from, const stream::beat& b);
   void on_gap(source& from, const gap& left_out);
+  void ask_whether_live();
   void act_on(source& from, const result<void>& outcome);
 
   std::shared_ptr<pull_context> context_;

@@ -44,11 +44,17 @@ void puller::on_message(source& from, const message& m) {
   } else if (std::holds_alternative<not_here>(m)) {
     choice_.not_here(id, now);
     retire(id, true);
+    ask_whether_live();
   } else if (std::holds_alternative<stale>(m) || std::holds_alternative<failure>(m)) {
     choice_.refused(id, now);
     retire(id, true);
   }
   drive();
+}
+
+/// The stream may have ended since the directory called it live: without a log nothing else would tell.
+void puller::ask_whether_live() {
+  if (!context_->options.relay && !stream_.log.current()) ask();
 }
 
 void puller::on_gap(source& from, const gap& left_out) {

@@ -21,6 +21,12 @@ void fixed_directory::answer(result<cluster::enumeration> with) {
   answer_ = std::move(with);
 }
 
+void fixed_directory::answer_once(cluster::enumeration first, cluster::enumeration then) {
+  std::lock_guard lock(mutex_);
+  once_ = std::move(first);
+  answer_ = std::move(then);
+}
+
 int fixed_directory::asked() const {
   std::lock_guard lock(mutex_);
   return asked_;
@@ -30,7 +36,9 @@ void fixed_directory::enumerate(stream_key, plane::executor& caller,
                                 plane::reply<cluster::enumeration> done) {
   std::lock_guard lock(mutex_);
   ++asked_;
-  caller.post([done = std::move(done), answer = answer_] { done(answer); });
+  auto answer = once_ ? result<cluster::enumeration>(*once_) : answer_;
+  once_.reset();
+  caller.post([done = std::move(done), answer = std::move(answer)] { done(answer); });
 }
 
 cluster::enumeration order(std::vector<cluster::ranked_relay> relays, std::size_t copies) {

@@ -21,6 +21,8 @@ const stream_key& room();
 class fixed_directory final : public plane::control {
 public:
   void answer(result<cluster::enumeration> with);
+  /// The next question is answered with `first`, those after it with `then`.
+  void answer_once(cluster::enumeration first, cluster::enumeration then);
   [[nodiscard]] int asked() const;
 
   void enumerate(stream_key, plane::executor& caller, plane::reply<cluster::enumeration> done) override;
@@ -34,6 +36,7 @@ public:
 private:
   mutable std::mutex mutex_;
   result<cluster::enumeration> answer_ = error{errc::unavailable, "no snapshot"};
+  std::optional<cluster::enumeration> once_;
   int asked_ = 0;
 };
 

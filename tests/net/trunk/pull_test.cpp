@@ -117,6 +117,21 @@ TEST_CASE("a stream of unknown liveness that no relay has is refused after they 
   CHECK(c.count(&trunk_counters::pulls_started) == 2);
 }
 
+TEST_CASE("a stream that ended while it was looked for is refused when the directory is asked again") {
+  node a("a"), b("b");
+  b.pull();
+  auto was_live = order({a.serve()});
+  auto nowhere = was_live;
+  nowhere.live = cluster::liveness::not_live;
+  b.directory.answer_once(was_live, nowhere);
+  a.start();
+  b.start();
+  auto watch = b.watch();
+  REQUIRE_FALSE(watch.has_value());
+  CHECK(watch.error().code == errc::not_live);
+  CHECK(b.count(&trunk_counters::pulls_started) == 1);
+}
+
 TEST_CASE("a node that does not know the secret is refused, both ways") {
   node a("a"), b("b", {.secret = "guess", .open_timeout = 700ms});
   b.pull();
