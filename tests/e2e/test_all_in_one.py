@@ -64,10 +64,12 @@ class AllInOne(SluiceTest):
                    for base in (8080, 8081) for scheme in ("ws", "http")]
         for viewer in viewers:
             viewer.wait_seconds(4)
-        upstream = plain_http.get_json(self.url(8080, f"/api/v1/streams/{KEY}"))["upstream"]
-        trunk = 8500 + self.shift + int(upstream.rpartition("-")[2]) - 1
         remotes = [remote for _, remote in established(self.process.pid)]
-        self.assertGreaterEqual(remotes.count(trunk), 2, "the origin's push and an edge's pull")
+        for base in (8080, 8081):
+            upstream = plain_http.get_json(self.url(base, f"/api/v1/streams/{KEY}"))["upstream"]
+            self.assertIn(8500 + self.shift + int(upstream.rpartition("-")[2]) - 1, remotes, "an edge's pull")
+        trunks = [remote for remote in remotes if remote - self.shift in (8500, 8501, 8502)]
+        self.assertGreaterEqual(len(trunks), 4, "the origin's two pushes and each edge's pull")
         for control in (7700, 7701, 7702):
             self.assertGreaterEqual(remotes.count(control + self.shift), 6, "each other node reaches each directory")
         for viewer in viewers:
