@@ -1,7 +1,5 @@
 #include "net/trunk/log_sender.hpp"
 
-#include "net/trunk/site.hpp"
-
 namespace sluice::net::trunk {
 
 log_state describe(const audience& from, const stream_status& told) {

@@ -5,6 +5,7 @@
 #include "net/core/secret.hpp"
 #include "stream/log_delta.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <variant>
@@ -23,6 +24,10 @@ constexpr std::size_t max_piece = 64 * 1024;
 constexpr std::size_t max_path_names = 16;
 /// Characters of an error's message; a longer one is cut when it is sent.
 constexpr std::size_t max_explanation = 512;
+/// How often who sends a log, and who takes a push, says that it lives.
+constexpr std::chrono::milliseconds tick_interval{200};
+/// A puller says so each so many intervals: its server waits for seconds.
+constexpr std::uint32_t puller_ticks_each = 5;
 
 /// The server's first message.
 struct challenge {

@@ -11,11 +11,6 @@
 
 namespace sluice::net::trunk {
 
-/// How often who sends a log, and who takes a push, says that it lives.
-constexpr std::chrono::milliseconds tick_interval{200};
-/// A puller says so each so many intervals: its server waits for seconds.
-constexpr std::uint32_t puller_ticks_each = 5;
-
 /// A connection the server accepted, from its upgrade on. Owned by its site.
 class session : public std::enable_shared_from_this<session> {
 public:
