@@ -224,6 +224,8 @@ export class Player extends EventTarget {
     if (session.silence > SILENT && away) {
       const who = this.#info.state === 'paused' ? 'publisher' : 'origin';
       this.#show('paused', `the ${who} is away, waiting`);
+    } else if (this.needsGesture) {
+      this.#show('starting', 'this browser plays only after a click');
     } else if (session.lastDataAt !== null && session.silence <= SILENT && this.#moves()) {
       this.#show('live', '');
     }

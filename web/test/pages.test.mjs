@@ -251,7 +251,7 @@ describe('in a browser', { concurrency: 3 }, () => {
     await sleep(2500);
     await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
     const seen = await stats(page);
-    assert.ok(seen.buffer_s < 1.5, `buffer ${seen.buffer_s}`);
+    assert.ok(seen.buffer_s < seen.buffer_target_s + 0.6, `buffer ${seen.buffer_s} of ${seen.buffer_target_s}`);
     const frames = seen.total_video_frames;
     await until(page, (before) => window.sluice.stats.total_video_frames > before + 10, frames);
   });
@@ -269,6 +269,12 @@ describe('in a browser', { concurrency: 3 }, () => {
   onNode('a browser that refuses to play without a gesture shows a button that plays', { init: refuseAutoplay }, async (node, open) => {
     live(node);
     const page = await open();
+    await until(page, () => document.querySelector('video').readyState >= HTMLMediaElement.HAVE_CURRENT_DATA);
+    // mpegts.js seeks so, too, when the first frame is not at 0.
+    await page.evaluate(() => { document.querySelector('video').currentTime = 0.3; });
+    await page.getByText('only after a click').waitFor();
+    await sleep(600);
+    assert.equal(await page.evaluate(() => window.sluice.state), 'starting');
     await page.getByRole('button', { name: 'Play' }).click();
     await waitState(page, 'live');
     assert.equal(await page.getByRole('button', { name: 'Play' }).isVisible(), false);
