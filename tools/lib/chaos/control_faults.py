@@ -22,7 +22,7 @@ class Drain(Controlled):
     """`sluice ctl drain` of a relay in use, later undrain."""
 
     name, command = "relay drained", "drain"
-    weight = 6
+    weight = 3
 
     def strike(self, stage):
         name, behind = stage.a_relay_in_use()
@@ -44,7 +44,7 @@ class Weight(Controlled):
     """Another weight for a relay in use, and its own again."""
 
     name, command = "weight changed", "weight"
-    weight = 6
+    weight = 3
 
     def strike(self, stage):
         name, _ = stage.a_relay_in_use()
@@ -58,7 +58,7 @@ class Added(Kind):
     """A relay more, and gone again."""
 
     name = "relay added"
-    weight = 5
+    weight = 3
 
     def strike(self, stage):
         name = stage.spare_relay
@@ -79,7 +79,7 @@ class Nothing(Kind):
     """Nothing is done: what the table shows for it is the noise of machine and tool."""
 
     name = "nothing done"
-    weight = 3
+    weight = 2
 
     def strike(self, stage):
         stage.during(self.name, "", lambda _: None, hold=3.0)
@@ -89,7 +89,7 @@ class EdgeRestart(Kind):
     """kill -9 of an edge without viewers, and started again: how soon it shows a picture."""
 
     name = "edge restarted"
-    weight = 5
+    weight = 4
 
     def strike(self, stage):
         edge = stage.machines[stage.spare_edge]
@@ -107,7 +107,7 @@ class EdgeLeaves(Kind):
     started again and its viewers are sent home."""
 
     name = "edge told to end"
-    weight = 4
+    weight = 20
     limit = 10.0  # seconds until it has ended: its drain timeout is 5
 
     def strike(self, stage):
@@ -130,7 +130,7 @@ class Directories(Kind):
     """Some or all directories are killed; meanwhile a new stream starts and is watched."""
 
     count = 1
-    weight = 4
+    weight = 3
 
     def strike(self, stage):
         victims = stage.rng.sample([d.name for d in stage.machines.of("directory")], self.count)
@@ -167,7 +167,7 @@ class StoreDead(Kind):
     """etcd, where the directories keep their state, is killed and comes back later."""
 
     name = "etcd dead"
-    weight = 4
+    weight = 3
 
     def lacks(self, stage):
         return "" if stage.machines.store else "the directories keep their state in memory"
@@ -185,7 +185,7 @@ class RelayWithoutDirectories(Kind):
     """All directories are dead, then the relay in use is killed, and comes back by the list it saved."""
 
     name = "relay killed without directories"
-    weight = 4
+    weight = 5
 
     def strike(self, stage):
         directories = [d.name for d in stage.machines.of("directory")]

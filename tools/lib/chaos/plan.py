@@ -23,7 +23,8 @@ class Plan:
 
 
 def schedule(names, seed):
-    """Names of kinds without end, in rounds: each as often as its weight says. The first round has those whose pauses
+    """Names of kinds without end, in rounds: each as often as its weight says, and the weights give each bar about as
+    many faults. The first round has those whose pauses
     are judged before the others, one of each before any comes again, so that a short run says most."""
     rng = random.Random(f"schedule {seed}")
     deck = [name for name in names for _ in range(KINDS[name].weight)]

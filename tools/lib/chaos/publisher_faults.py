@@ -9,7 +9,7 @@ class PublisherReturns(Kind):
     """The encoder dies without a goodbye and comes back within the grace time."""
 
     name = "publisher reconnects"
-    weight = 15
+    weight = 20
 
     def strike(self, stage):
         key = stage.rng.choice(stage.keys)
@@ -42,7 +42,7 @@ class PublisherMoves(Kind):
     """The encoder goes to another origin, while its old one still waits for it."""
 
     name = "publisher moves to another origin"
-    weight = 8
+    weight = 10
 
     def strike(self, stage):
         fullest = max(stage.machines.of("origin"), key=lambda o: sum(e.origin is o for e in stage.encoders.values()))
@@ -68,7 +68,7 @@ class OriginDies(Kind):
     """kill -9 of an origin; its encoders go to the other one."""
 
     name = "origin dead, its streams move"
-    weight = 8
+    weight = 10
 
     def strike(self, stage):
         origin = stage.rng.choice([o for o in stage.machines.of("origin")

@@ -12,7 +12,7 @@ class Kill(Kind):
     """kill -9 of a relay in use."""
 
     name = "relay killed"
-    weight = 15
+    weight = 12
 
     def strike(self, stage):
         name, behind = stage.a_relay_in_use()
@@ -43,7 +43,7 @@ class Freeze(Kind):
     """SIGSTOP of a relay in use, later SIGCONT."""
 
     name = "relay frozen"
-    weight = 8
+    weight = 7
 
     def strike(self, stage):
         name, behind = stage.a_relay_in_use()
@@ -58,7 +58,7 @@ class Cable(Kind):
     """The cable of a relay in use is pulled, later put back."""
 
     name = "cable pulled"
-    weight = 8
+    weight = 7
 
     def lacks(self, stage):
         return stage.network.lacks("cable")
@@ -90,7 +90,7 @@ class BurstLoss(Queue):
     """20 Mbit/s with a queue of two packets: what comes in bursts is cut."""
 
     name = "burst loss"
-    weight = 3
+    weight = 2
     words = ("rate", "20mbit", "burst", "1600", "limit", "3200")
 
 
@@ -98,7 +98,7 @@ class LowRate(Queue):
     """300 kbit/s with a queue of four packets: less than the relay has to send."""
 
     name = "low rate"
-    weight = 3
+    weight = 2
     words = ("rate", "300kbit", "burst", "1600", "limit", "6400")
 
 
@@ -106,7 +106,7 @@ class NetemLoss(Queue):
     """Each twentieth packet is lost."""
 
     name, queue = "netem loss 5 %", "netem"
-    weight = 3
+    weight = 2
     words = ("loss", "5%")
 
 
@@ -114,7 +114,7 @@ class NetemJitter(Queue):
     """Packets take 10 to 70 ms."""
 
     name, queue = "netem jitter", "netem"
-    weight = 3
+    weight = 2
     words = ("delay", "40ms", "30ms")
 
 
@@ -133,21 +133,21 @@ class Delay(Proxied):
     """Every byte to and from the relay comes 150 ms later."""
 
     name, mode, delay = "connections delayed 150 ms", "delay", 0.15
-    weight = 3
+    weight = 2
 
 
 class Stall(Proxied):
     """Connections stay open and move nothing, later go on."""
 
     name, mode = "connections stalled", "stall"
-    weight = 3
+    weight = 4
 
 
 class HalfOpen(Proxied):
     """The relay dies and its peers are not told: their connections stay open, half."""
 
     name, mode = "connections half-open", "half-open"
-    weight = 3
+    weight = 4
 
     def strike(self, stage):
         name, behind = stage.a_relay_in_use(stage.proxies.names)
