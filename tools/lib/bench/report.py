@@ -40,16 +40,18 @@ def ratio_plot(series):
     """Each pair's ratio to the floor as a dot, the median as a bar, one line a series."""
     width, left, row_height, top = 860, 290, 34, 48
     height = top + row_height * len(series) + 40
-    high = max(1.5, max(max(values) for _, values in series) * 1.05)
+    everything = [value for _, values in series for value in values]
+    low = min(8, int(min(everything) * 10)) / 10
+    high = max(1.5, max(everything) * 1.05)
 
     def x(value):
-        return left + (width - left - 30) * (value - 0.8) / (high - 0.8)
+        return left + (width - left - 30) * (value - low) / (high - low)
 
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
            'font-family="system-ui, sans-serif" font-size="13">',
            f'<rect width="{width}" height="{height}" fill="#fff"/>',
            f'<text x="{left}" y="22" font-size="15" fill="#222">CPU seconds a GB, as a multiple of the bare sender\'s</text>']
-    ticks = [0.8 + 0.1 * i for i in range(int((high - 0.8) / 0.1) + 1)]
+    ticks = [low + 0.1 * i for i in range(int((high - low) / 0.1) + 1)]
     step = max(1, len(ticks) // 8)
     for tick in ticks[::step]:
         strong = abs(tick - 1) < 1e-9
