@@ -77,14 +77,15 @@ void directory_actor_state::offer(const cluster::policy& rules) {
   }
   if (!cluster::supersedes(rules, directory->rules())) return;
   if (!config.store) return put_in_force(rules);
-  put_in_store(rules, std::nullopt);
+  put_in_store(cluster::merged(directory->rules(), rules), std::nullopt);
 }
 
 void directory_actor_state::put_in_store(
     const cluster::policy& rules, std::optional<caf::typed_response_promise<overview_answer>> promise) {
   // Many nodes offer the same; one way into the store is enough.
-  bool under_way = std::any_of(changes.begin(), changes.end(),
-                               [&](const auto& one) { return one.second.rules.version >= rules.version; });
+  bool under_way = std::any_of(changes.begin(), changes.end(), [&](const auto& one) {
+    return !cluster::supersedes(rules, one.second.rules);
+  });
   if (!promise && (store_lost || under_way || changes.size() >= max_pending_changes)) return;
   changes.emplace(++last_ticket, pending_change{rules, std::move(promise)});
   config.store->put_policy(rules, stored_version, last_ticket);
@@ -97,9 +98,9 @@ void directory_actor_state::put_in_force(const cluster::policy& rules) {
     return;
   }
   if (!*changed) return;
-  config.log.info("policy in force", "version", rules.version, "copies", rules.copies, "spread", rules.spread,
-                  "algorithm", rules.algorithm, "drained", rules.drained.size(), "weights",
-                  rules.weights.size());
+  const auto& all = directory->rules();
+  config.log.info("policy in force", "version", all.version, "copies", all.copies, "spread", all.spread,
+                  "algorithm", all.algorithm, "drained", all.drained.size(), "weights", all.weights.size());
   push();
 }
 
@@ -143,7 +144,7 @@ void directory_actor_state::conclude(const store_link::outcome& outcome) {
   auto change = std::move(found->second);
   changes.erase(found);
   if (outcome.answer) {
-    stored_version = change.rules.version;
+    stored_version = std::max(stored_version, change.rules.version);
     put_in_force(change.rules);
   }
   if (!change.promise) {

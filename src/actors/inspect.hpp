@@ -53,9 +53,10 @@ typename Inspector::result_type inspect(Inspector& f, relay_entry& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, policy& x) {
   return f(caf::meta::type_name("sluice::policy"), x.copies, x.spread, x.algorithm, x.version, x.drained,
-           x.weights, caf::meta::load_callback([&] {
+           x.weights, x.changes, caf::meta::load_callback([&] {
              return actors::accept_if(x.drained.size() <= max_policy_nodes &&
-                                      x.weights.size() <= max_policy_nodes);
+                                      x.weights.size() <= max_policy_nodes &&
+                                      x.changes.size() <= max_policy_changes);
            }));
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 /// How often time passes for the merged list, and a changed list is written to disk.
 constexpr std::chrono::milliseconds agent_step{500};
-/// A directory that still tells of an older policy is offered the newer one again after this.
+/// A directory that still tells of a policy that lacks changes is offered the same again after this.
 constexpr std::chrono::milliseconds offer_again{2000};
 
 } // namespace
@@ -92,8 +92,8 @@ void agent_state::heard_loads(const load_update& update) {
 void agent_state::offer_policy() {
   for (auto& [address, one] : connected) {
     const auto* rules = view->policy_for(one.id);
-    if (!rules || (one.offered == rules->version && now() - one.offered_at < offer_again)) continue;
-    one.offered = rules->version;
+    if (!rules || (one.offered == *rules && now() - one.offered_at < offer_again)) continue;
+    one.offered = *rules;
     one.offered_at = now();
     policy_offer offer;
     offer.rules = *rules;

@@ -21,7 +21,7 @@ struct agent_state {
   struct peer {
     node_id id;
     directory_actor door;
-    std::uint64_t offered = 0;                     ///< version of the policy it was offered ...
+    cluster::policy offered;                       ///< the policy it was offered ...
     cluster::merged_view::time_point offered_at{}; ///< ... and when
   };
 

@@ -92,26 +92,15 @@ void directory_state::refresh(time_point now) {
   if (relays <= eager_relays || now - built_at_ >= patience_per_relay * relays) rebuild(now);
 }
 
-result<bool> directory_state::set_policy(policy rules, time_point now) {
+result<bool> directory_state::set_policy(const policy& rules, time_point now) {
   if (auto ok = check_policy(rules); !ok) return ok.error();
-  if (!supersedes(rules, rules_)) return false;
+  auto all = merged(rules_, rules);
+  if (all == rules_) return false;
+  if (auto ok = check_policy(all); !ok) return ok.error();
   note(now);
-  rules_ = std::move(rules);
+  rules_ = std::move(all);
   dirty_ = true;
   return true;
-}
-
-result<void> directory_state::replace_policy(policy rules, std::uint64_t expected, time_point now) {
-  if (rules_.version != expected)
-    return error{errc::conflict,
-                 fmt::format("policy: version {} is in force, not {}; somebody changed it meanwhile",
-                             rules_.version, expected)};
-  if (rules == rules_) return {};
-  auto taken = set_policy(std::move(rules), now);
-  if (!taken) return taken.error();
-  if (!*taken)
-    return error{errc::conflict, fmt::format("policy: the new version must be greater than {}", expected)};
-  return {};
 }
 
 bool directory_state::known(const node_id& id) const {

@@ -107,14 +107,11 @@ public:
 
   /// The policy in force.
   [[nodiscard]] const policy& rules() const noexcept { return rules_; }
-  /// Puts a policy that supersedes the present one in force. False when it does not. Errors: as
-  /// `check_policy`.
-  result<bool> set_policy(policy rules, time_point now);
-  /// The same for an operator, who read version `expected`. Errors: also `conflict`, when another version is
-  /// in force.
-  result<void> replace_policy(policy rules, std::uint64_t expected, time_point now);
+  /// Puts the changes in force that `rules` has and the present policy lacks. False when there are none.
+  /// Errors: as `check_policy`.
+  result<bool> set_policy(const policy& rules, time_point now);
   /// The policy in force with one node's drain or weight (none: its own) changed, to be given to
-  /// `replace_policy` or to the store. Errors: `not_found` (no node of that id was ever heard of), and as
+  /// `set_policy` or to the store. Errors: `not_found` (no node of that id was ever heard of), and as
   /// `with_drained`, `with_weight`.
   [[nodiscard]] result<policy> plan_drain(const node_id& id, bool drained, std::uint64_t now_unix_us) const;
   [[nodiscard]] result<policy> plan_weight(const node_id& id, std::optional<double> weight,

@@ -119,7 +119,7 @@ bool merged_view::store_lost() const noexcept {
 }
 
 void merged_view::learn(const policy& rules) {
-  if (supersedes(rules, newest_)) newest_ = rules;
+  if (auto all = merged(newest_, rules); check_policy(all)) newest_ = std::move(all);
 }
 
 const policy* merged_view::policy_for(const node_id& directory) const {
@@ -168,8 +168,7 @@ bool merged_view::rebuild(time_point now) {
     for (auto& relay : effective_->relays)
       all.relays.try_emplace(relay.id, relay);
   snapshot fresh;
-  fresh.rules = sources_.begin()->second.last.list.rules;
-  if (supersedes(newest_, fresh.rules)) fresh.rules = newest_;
+  fresh.rules = merged(sources_.begin()->second.last.list.rules, newest_);
   for (auto& [id, relay] : all.relays)
     fresh.relays.push_back(std::move(relay));
   seal(fresh);

@@ -36,15 +36,16 @@ public:
   /// The newest loads known.
   [[nodiscard]] const relay_loads& loads() const noexcept { return loads_; }
 
-  /// The policy to offer to a directory whose own is older than one seen elsewhere or saved: so a restarted
-  /// directory gets the operator's decisions back. Null when its own is as new, or it is not connected.
+  /// The policy to offer to a directory that lacks changes seen elsewhere or saved: so a restarted directory
+  /// gets the operator's decisions back. Null when it lacks none, or is not connected.
   [[nodiscard]] const policy* policy_for(const node_id& directory) const;
 
   /// Whether any list was ever seen or restored.
   [[nodiscard]] bool has_snapshot() const noexcept { return effective_.has_value(); }
   /// The merged list; empty before `has_snapshot`. Per relay: heard by any directory beats silent, then the
   /// newer boot, then failing, draining, ready, joining; at most a tenth (at least one) is failing. The
-  /// policy is the newest ever seen or restored; while nobody changed any, that of the first directory by id.
+  /// policy has every change ever seen or restored; what nobody changed is as the first directory by id has
+  /// it.
   [[nodiscard]] const snapshot& effective() const noexcept;
   /// No directory is connected: the list is the last one known.
   [[nodiscard]] bool stale() const noexcept;
@@ -68,7 +69,7 @@ private:
   std::chrono::milliseconds lease_period_;
   std::map<node_id, source> sources_;
   std::optional<snapshot> effective_;
-  policy newest_; ///< of version 0 until an operator's was seen
+  policy newest_; ///< every change seen, over a policy that nobody changed
   relay_loads loads_;
 };
 

@@ -41,11 +41,16 @@ struct policy {
   std::uint32_t copies = 2; ///< to how many relays the origin pushes
   std::uint32_t spread = 2; ///< among how many ranks edges choose
   std::string algorithm = "rendezvous";
-  /// Unix microseconds of the change, greater than the version it replaced; of two policies the greater
-  /// counts. 0: nobody changed anything, this is what a directory was started with.
+  /// Unix microseconds of the newest change, greater than the version it was made to. A change made elsewhere
+  /// before that adds itself without a new version. 0: nobody changed anything, this is what a directory was
+  /// started with.
   std::uint64_t version = 0;
   std::vector<node_id> drained;                    ///< by an operator; sorted, unique
   std::vector<std::pair<node_id, double>> weights; ///< by an operator, over the node's own; sorted, unique
+  /// The version of each thing that was ever changed, also where it was taken back: `copies`, `spread`,
+  /// `algorithm`, `drain/NODE`, `weight/NODE`. Of two policies the later change of each counts (`merged`).
+  /// Sorted, unique.
+  std::vector<std::pair<std::string, std::uint64_t>> changes;
   bool operator==(const policy&) const = default;
 };
 

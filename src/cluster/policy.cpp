@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 
 namespace sluice::cluster {
 
@@ -14,7 +13,8 @@ namespace {
 const node_id& id_of(const node_id& id) noexcept {
   return id;
 }
-const node_id& id_of(const std::pair<node_id, double>& item) noexcept {
+template <class Value>
+const std::string& id_of(const std::pair<std::string, Value>& item) noexcept {
   return item.first;
 }
 
@@ -51,11 +51,115 @@ result<void> check_nodes(std::string_view field, const List& nodes) {
   return {};
 }
 
-/// `changed` with the version of a change to `before` made now, once it was checked.
-result<policy> stamped(policy changed, const policy& before, std::uint64_t now_unix_us) {
+constexpr std::string_view drain_of = "drain/", weight_of = "weight/";
+
+void set_drained(policy& rules, const node_id& id, bool drained) {
+  auto at = position(rules.drained, id);
+  bool listed = at != rules.drained.end() && *at == id;
+  if (drained && !listed) rules.drained.insert(at, id);
+  if (!drained && listed) rules.drained.erase(at);
+}
+
+void set_weight(policy& rules, const node_id& id, std::optional<double> weight) {
+  auto at = position(rules.weights, id);
+  if (at != rules.weights.end() && at->first == id) at = rules.weights.erase(at);
+  if (weight) rules.weights.insert(at, {id, *weight});
+}
+
+std::optional<double> weight_in(const policy& rules, std::string_view id) noexcept {
+  auto at = find(rules.weights, id);
+  return at == rules.weights.end() ? std::nullopt : std::optional(at->second);
+}
+
+/// The part of `what` behind `prefix`; empty when it begins otherwise.
+std::string_view node_in(std::string_view what, std::string_view prefix) noexcept {
+  return what.starts_with(prefix) ? what.substr(prefix.size()) : std::string_view{};
+}
+
+bool names_something(std::string_view what) noexcept {
+  if (what == "copies" || what == "spread" || what == "algorithm") return true;
+  return valid_node_id(node_in(what, drain_of)) || valid_node_id(node_in(what, weight_of));
+}
+
+/// What was decided, as a text that only orders; empty for what was taken back.
+std::string decision(const policy& rules, std::string_view what) {
+  if (what == "copies") return std::to_string(rules.copies);
+  if (what == "spread") return std::to_string(rules.spread);
+  if (what == "algorithm") return rules.algorithm;
+  if (auto id = node_in(what, drain_of); !id.empty()) return is_drained(rules, id) ? "drained" : "";
+  auto weight = weight_in(rules, node_in(what, weight_of));
+  return weight ? fmt::format("{}", *weight) : "";
+}
+
+void take_over(policy& to, const policy& from, std::string_view what) {
+  if (what == "copies") to.copies = from.copies;
+  if (what == "spread") to.spread = from.spread;
+  if (what == "algorithm") to.algorithm = from.algorithm;
+  if (auto id = node_in(what, drain_of); !id.empty()) set_drained(to, node_id(id), is_drained(from, id));
+  if (auto id = node_in(what, weight_of); !id.empty()) set_weight(to, node_id(id), weight_in(from, id));
+}
+
+std::uint64_t version_of(const policy& rules, std::string_view what) noexcept {
+  auto at = find(rules.changes, what);
+  return at == rules.changes.end() ? 0 : at->second;
+}
+
+void note_change(policy& rules, const std::string& what, std::uint64_t version) {
+  rules.version = std::max(rules.version, version);
+  auto at = position(rules.changes, what);
+  if (at != rules.changes.end() && at->first == what)
+    at->second = version;
+  else
+    rules.changes.insert(at, {what, version});
+}
+
+/// Of more changes than there may be the oldest of those taken back; by nothing but what they are, so that
+/// all who have heard the same forget the same.
+void forget_oldest(policy& rules) {
+  if (rules.changes.size() <= max_policy_changes) return;
+  std::vector<std::pair<std::uint64_t, std::string>> taken_back;
+  for (auto& [what, version] : rules.changes)
+    if (decision(rules, what).empty()) taken_back.emplace_back(version, what);
+  std::sort(taken_back.begin(), taken_back.end());
+  taken_back.resize(std::min(taken_back.size(), rules.changes.size() - max_policy_changes));
+  std::erase_if(rules.changes, [&](auto& one) {
+    return std::binary_search(taken_back.begin(), taken_back.end(), std::pair(one.second, one.first));
+  });
+}
+
+bool is_later(const policy& a, const policy& b, const std::string& what, std::uint64_t version_in_a) {
+  auto known = version_of(b, what);
+  return version_in_a > known || (version_in_a == known && decision(a, what) > decision(b, what));
+}
+
+/// `changed`, which differs from `before` in `what`, with the version of a change made now, once it was
+/// checked.
+result<policy> stamped(policy changed, const policy& before, const std::string& what,
+                       std::uint64_t now_unix_us) {
+  if (changed != before) note_change(changed, what, std::max(now_unix_us, before.version + 1));
+  forget_oldest(changed);
   if (auto ok = check_policy(changed); !ok) return ok.error();
-  if (changed != before) changed.version = std::max(now_unix_us, before.version + 1);
   return changed;
+}
+
+result<void> check_changes(const policy& rules) {
+  if (rules.changes.size() > max_policy_changes)
+    return error{errc::too_large,
+                 fmt::format("changes: {} entries; at most {}", rules.changes.size(), max_policy_changes)};
+  const std::string* previous = nullptr;
+  for (auto& [what, version] : rules.changes) {
+    if (!names_something(what))
+      return error{errc::bad_argument,
+                   fmt::format("changes: '{}' is nothing that a policy decides", what.substr(0, 80))};
+    if (previous && *previous >= what)
+      return error{errc::malformed,
+                   fmt::format("changes: '{}' after '{}'; names ascend, none twice", what, *previous)};
+    if (version == 0 || version > rules.version)
+      return error{errc::bad_argument, fmt::format("changes: {}: version {} is not within 1 and {}", what,
+                                                   version, rules.version)};
+    previous = &what;
+  }
+  return {};
 }
 
 } // namespace
@@ -82,15 +186,21 @@ result<void> check_policy(const policy& rules) {
   for (auto& [id, weight] : rules.weights)
     if (auto ok = check_weight(weight); !ok)
       return error{ok.error().code, fmt::format("weights: {}: {}", id, ok.error().message)};
-  return {};
+  return check_changes(rules);
+}
+
+policy merged(policy mine, const policy& theirs) {
+  for (auto& [what, version] : theirs.changes) {
+    if (!is_later(theirs, mine, what, version)) continue;
+    take_over(mine, theirs, what);
+    note_change(mine, what, version);
+  }
+  forget_oldest(mine);
+  return mine;
 }
 
 bool supersedes(const policy& a, const policy& b) {
-  if (a.version != b.version) return a.version > b.version;
-  auto content = [](const policy& p) {
-    return std::tie(p.copies, p.spread, p.algorithm, p.drained, p.weights);
-  };
-  return a.version > 0 && content(a) > content(b);
+  return merged(b, a) != b;
 }
 
 bool is_drained(const policy& rules, std::string_view id) noexcept {
@@ -103,44 +213,38 @@ relay_state state_under(const policy& rules, const relay_entry& relay) noexcept 
 }
 
 double weight_under(const policy& rules, const relay_entry& relay) noexcept {
-  auto at = find(rules.weights, relay.id);
-  return at == rules.weights.end() ? relay.weight : at->second;
+  return weight_in(rules, relay.id).value_or(relay.weight);
 }
 
 result<policy> with_drained(const policy& rules, const node_id& id, bool drained, std::uint64_t now_unix_us) {
   auto changed = rules;
-  auto at = position(changed.drained, id);
-  bool listed = at != changed.drained.end() && *at == id;
-  if (drained && !listed) changed.drained.insert(at, id);
-  if (!drained && listed) changed.drained.erase(at);
-  return stamped(std::move(changed), rules, now_unix_us);
+  set_drained(changed, id, drained);
+  return stamped(std::move(changed), rules, std::string(drain_of) + id, now_unix_us);
 }
 
 result<policy> with_weight(const policy& rules, const node_id& id, std::optional<double> weight,
                            std::uint64_t now_unix_us) {
   auto changed = rules;
-  auto at = position(changed.weights, id);
-  if (at != changed.weights.end() && at->first == id) at = changed.weights.erase(at);
-  if (weight) changed.weights.insert(at, {id, *weight});
-  return stamped(std::move(changed), rules, now_unix_us);
+  set_weight(changed, id, weight);
+  return stamped(std::move(changed), rules, std::string(weight_of) + id, now_unix_us);
 }
 
 result<policy> with_copies(const policy& rules, std::uint32_t copies, std::uint64_t now_unix_us) {
   auto changed = rules;
   changed.copies = copies;
-  return stamped(std::move(changed), rules, now_unix_us);
+  return stamped(std::move(changed), rules, "copies", now_unix_us);
 }
 
 result<policy> with_spread(const policy& rules, std::uint32_t spread, std::uint64_t now_unix_us) {
   auto changed = rules;
   changed.spread = spread;
-  return stamped(std::move(changed), rules, now_unix_us);
+  return stamped(std::move(changed), rules, "spread", now_unix_us);
 }
 
 result<policy> with_algorithm(const policy& rules, std::string algorithm, std::uint64_t now_unix_us) {
   auto changed = rules;
   changed.algorithm = std::move(algorithm);
-  return stamped(std::move(changed), rules, now_unix_us);
+  return stamped(std::move(changed), rules, "algorithm", now_unix_us);
 }
 
 } // namespace sluice::cluster

@@ -13,16 +13,23 @@ constexpr std::uint32_t max_spread = 64;
 constexpr double min_weight = 0.001, max_weight = 1000;
 /// Entries of `policy::drained`, and of `policy::weights`.
 constexpr std::size_t max_policy_nodes = 1000;
+/// Entries of `policy::changes`; beyond it the oldest of what was taken back is forgotten.
+constexpr std::size_t max_policy_changes = 3 * max_policy_nodes;
 constexpr std::uint64_t max_policy_version = std::uint64_t{1} << 62;
 
 /// Within `min_weight` and `max_weight`. Errors: `bad_argument`.
 result<void> check_weight(double weight);
-/// Copies, spread, a known algorithm; drained and weights bounded, sorted, unique. Errors: `bad_argument`,
-/// `unsupported` (the algorithm), `too_large`, `malformed` (order).
+/// Copies, spread, a known algorithm; drained, weights and changes bounded, sorted, unique. Errors:
+/// `bad_argument`, `unsupported` (the algorithm), `too_large`, `malformed` (order).
 result<void> check_policy(const policy& rules);
 
-/// Whether `a` counts where both are known: the greater version; of equal ones (two operators in the same
-/// microsecond) an order that is the same on every node. Of policies that nobody changed none does.
+/// `mine` with every change of `theirs` that it lacks: that of a greater version; of equal ones (two
+/// operators in the same microsecond) an order that is the same on every node. What nobody changed stays as
+/// it is in `mine`. Whoever has heard the same changes, in whatever order, has the same of all that was
+/// changed. So two policies of one version may differ. Of two that are in order, the outcome may hold too
+/// many nodes.
+policy merged(policy mine, const policy& theirs);
+/// Whether `b` lacks a change of `a`, and so would gain by it.
 bool supersedes(const policy& a, const policy& b);
 
 /// The state that counts: an operator's drain over `ready` and `joining`.

@@ -89,6 +89,11 @@ byte_buffer canonical_form(const snapshot& list) {
     put_text(out, id);
     out.u64(std::bit_cast<std::uint64_t>(weight));
   }
+  out.u32(list.rules.changes.size());
+  for (auto& [what, version] : list.rules.changes) {
+    put_text(out, what);
+    out.u64(version);
+  }
   out.u32(list.relays.size());
   for (auto& relay : list.relays) {
     put_text(out, relay.id);

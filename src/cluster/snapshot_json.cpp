@@ -125,6 +125,14 @@ result<policy> read_policy(const json::value& from) {
       if (one.problem()) return bad(*one.problem());
       rules.weights.emplace_back(std::move(id), weight);
     }
+  if (auto* changes = list_in(in, "changes", max_policy_changes))
+    for (auto& item : *changes) {
+      field_reader one(item, fmt::format("policy: change {}", rules.changes.size()));
+      auto what = one.text("what");
+      auto version = one.number("version", max_policy_version);
+      if (one.problem()) return bad(*one.problem());
+      rules.changes.emplace_back(std::move(what), version);
+    }
   if (in.problem()) return bad(*in.problem());
   return rules;
 }
@@ -156,11 +164,13 @@ json::object write_relay(const relay_entry& relay) {
 }
 
 json::object write_policy(const policy& from) {
-  json::array drained, weights;
+  json::array drained, weights, changes;
   for (auto& id : from.drained)
     drained.emplace_back(id);
   for (auto& [id, weight] : from.weights)
     weights.push_back(json::object{{"id", id}, {"weight", fmt::format("{}", weight)}});
+  for (auto& [what, version] : from.changes)
+    changes.push_back(json::object{{"what", what}, {"version", version}});
   json::object out;
   out["copies"] = from.copies;
   out["spread"] = from.spread;
@@ -168,6 +178,7 @@ json::object write_policy(const policy& from) {
   out["version"] = from.version;
   out["drained"] = std::move(drained);
   out["weights"] = std::move(weights);
+  out["changes"] = std::move(changes);
   return out;
 }
 

@@ -149,8 +149,9 @@ public:
   /// This directory no longer hears it.
   virtual void remove_relay(node_id relay) = 0;
 
-  /// Replaces the policy if it is still of version `expected`. Errors: `conflict` (somebody else changed it),
-  /// `unavailable` (the store does not answer within its timeout).
+  /// Adds the changes of `rules` to the policy if it is still of version `expected`. Errors: `conflict`
+  /// (somebody else changed it), `unavailable` (the store does not answer within its timeout), and as
+  /// `check_policy` of both together.
   virtual void put_policy(cluster::policy rules, std::uint64_t expected, executor& caller,
                           reply<void> done) = 0;
 };

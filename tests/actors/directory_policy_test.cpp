@@ -1,5 +1,6 @@
 #include "actors/directory.hpp"
 #include "actors/support.hpp"
+#include "cluster/policy.hpp"
 
 #include <doctest/doctest.h>
 
@@ -25,7 +26,7 @@ public:
     if (expected != all.rules.version)
       answer = error{errc::conflict, "changed meanwhile"};
     else
-      all.rules = std::move(rules);
+      all.rules = cluster::merged(all.rules, rules);
     ++asked;
     caller.post([done, answer] { done(answer); });
   }
@@ -57,8 +58,7 @@ change_request copies(std::uint32_t count) {
 
 policy_offer offer(std::uint64_t version, std::uint32_t copies_wanted) {
   policy_offer out;
-  out.rules.version = version;
-  out.rules.copies = copies_wanted;
+  out.rules = *cluster::with_copies({}, copies_wanted, version);
   return out;
 }
 
@@ -138,8 +138,18 @@ TEST_CASE_FIXTURE(fixture, "a newer policy that a node offers is taken over, an 
   CHECK(rules().copies == 3);
   CHECK(lists.back().list.rules.copies == 3);
   caf::anon_send(door, offer_atom_v, offer(99, 4));
-  caf::anon_send(door, offer_atom_v, offer(101, 1000));
+  auto broken = offer(101, 4);
+  broken.rules.copies = 1000;
+  caf::anon_send(door, offer_atom_v, broken);
   run();
+  CHECK(rules().version == 100);
+  // An earlier change of something else is one that this directory lacks.
+  policy_offer drained;
+  drained.rules = *cluster::with_drained({}, "r1", true, 50);
+  caf::anon_send(door, offer_atom_v, drained);
+  run();
+  CHECK(rules().drained == std::vector<node_id>{"r1"});
+  CHECK(rules().copies == 3);
   CHECK(rules().version == 100);
 }
 
@@ -201,8 +211,7 @@ TEST_CASE_FIXTURE(with_store, "somebody else's change in the store wins, and is 
   store.all.fresh = true;
   store.say();
   run();
-  store.all.rules.version = 50;
-  store.all.rules.copies = 5;
+  store.all.rules = *cluster::with_copies({}, 5, 50);
   CHECK(change(copies(3))->failure->code == errc::conflict);
   CHECK(rules().version == 0);
   store.say();
@@ -256,4 +265,18 @@ TEST_CASE_FIXTURE(with_store, "a store that lost its policy is given it again") 
   run();
   CHECK(store.all.rules == done->answer->overview.rules);
   CHECK(rules().copies == 3);
+}
+
+TEST_CASE_FIXTURE(with_store, "a change that only this directory has heard of is added to the stored ones") {
+  store.all.fresh = true;
+  store.all.rules = *cluster::with_copies({}, 5, 50);
+  store.say();
+  run();
+  policy_offer drained;
+  drained.rules = *cluster::with_drained({}, "r1", true, 40);
+  caf::anon_send(door, offer_atom_v, drained);
+  run();
+  CHECK(store.all.rules.copies == 5);
+  CHECK(store.all.rules.drained == std::vector<node_id>{"r1"});
+  CHECK(rules() == store.all.rules);
 }

@@ -135,6 +135,7 @@ void for_each_message(Each each) {
   overview.has_store = true;
   overview.rules.drained = {"r2"};
   overview.rules.weights = {{"r1", 0.5}};
+  overview.rules.changes = {{"drain/r2", 7}, {"weight/r1", 9}};
   each("overview_answer", overview_answer{head(), overview});
   cluster::policy_change change;
   change.what = cluster::policy_command::weight;

@@ -73,7 +73,8 @@ struct cluster_fixture {
   result<void> drain(const std::string& id, bool drained) {
     auto plan = directory.plan_drain(id, drained, unix_us);
     if (!plan) return plan.error();
-    return directory.replace_policy(*plan, directory.rules().version, now);
+    auto taken = directory.set_policy(*plan, now);
+    return taken ? result<void>() : taken.error();
   }
 
   result<void> publish(std::string origin, epoch log_epoch, std::string text = "live/room1") {

@@ -94,8 +94,7 @@ TEST_CASE("what the store says wrongly is left out and named, and the rest count
   REQUIRE(done.has_error());
   CHECK(done.error().message.find("r1") != std::string::npos);
   CHECK(ids(c.directory.list().relays) == names{"r2"});
-  policy rules;
-  rules.version = 7;
+  auto rules = *with_copies({}, 1, 7);
   rules.copies = 99;
   CHECK(c.directory.adopt(rules, {}, true, c.now).error().message.find("copies") != std::string::npos);
   rules.copies = 1;

@@ -1,4 +1,5 @@
 #include "cluster/merged_view.hpp"
+#include "cluster/policy.hpp"
 #include "make.hpp"
 
 #include <doctest/doctest.h>
@@ -161,10 +162,8 @@ TEST_CASE("directories together call no more than a tenth failing: the one that 
 }
 
 TEST_CASE("the newest policy ever seen counts, and is offered to the directories that lack it") {
-  policy older, newer;
-  older.version = 5;
-  newer.version = 6;
-  newer.drained = {"a"};
+  auto older = *with_copies({}, 3, 5);
+  auto newer = *with_drained(older, "a", true, 6);
   auto with = [](std::string directory, const policy& rules, std::uint64_t counter = 1) {
     auto out = from(std::move(directory), {relay("a")}, counter);
     out.list.rules = rules;
@@ -185,10 +184,32 @@ TEST_CASE("the newest policy ever seen counts, and is offered to the directories
   CHECK(view.policy_for("d1") == nullptr);
 }
 
+TEST_CASE("changes made at two directories at once both count, and each is offered the other's") {
+  auto drained = *with_drained({}, "a", true, 6), heavy = *with_weight({}, "b", 3, 6);
+  auto with = [](std::string directory, const policy& rules, std::uint64_t counter) {
+    auto out = from(std::move(directory), {relay("a"), relay("b")}, counter);
+    out.list.rules = rules;
+    seal(out.list);
+    return out;
+  };
+  merged_view view;
+  REQUIRE(view.update(with("d1", drained, 1), start).has_value());
+  REQUIRE(view.update(with("d2", heavy, 1), start).has_value());
+  auto both = merged(drained, heavy);
+  CHECK(view.effective().rules == both);
+  for (auto directory : {"d1", "d2"}) {
+    REQUIRE(view.policy_for(directory) != nullptr);
+    CHECK(*view.policy_for(directory) == both);
+  }
+  REQUIRE(view.update(with("d1", merged(drained, *view.policy_for("d1")), 2), start).has_value());
+  REQUIRE(view.update(with("d2", merged(heavy, *view.policy_for("d2")), 2), start).has_value());
+  CHECK(view.policy_for("d1") == nullptr);
+  CHECK(view.policy_for("d2") == nullptr);
+  CHECK(view.effective().rules == both);
+}
+
 TEST_CASE("a saved policy is carried back to directories that forgot it") {
-  policy decided;
-  decided.version = 6;
-  decided.copies = 3;
+  auto decided = *with_copies({}, 3, 6);
   merged_view view;
   view.restore(list_of({relay("a")}, decided));
   CHECK(*view.update(from("d1", {relay("a"), relay("b")}), start));

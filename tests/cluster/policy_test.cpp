@@ -59,6 +59,84 @@ TEST_CASE("of two changes in one microsecond every node takes the same") {
   CHECK_FALSE(supersedes(rules, unchanged));
 }
 
+TEST_CASE("changes made at the same time are all kept, in whatever order they are heard") {
+  policy rules;
+  std::vector<policy> made{*with_drained(rules, "r1", true, now_us), *with_weight(rules, "r2", 3, now_us),
+                           *with_copies(rules, 4, now_us + 1), *with_weight(rules, "r3", 0.5, now_us - 7)};
+  auto after = [&](std::vector<std::size_t> order) {
+    policy out;
+    for (auto i : order)
+      out = merged(out, made[i]);
+    return out;
+  };
+  auto all = after({0, 1, 2, 3});
+  CHECK(all.drained == names{"r1"});
+  CHECK(all.weights == std::vector<std::pair<node_id, double>>{{"r2", 3}, {"r3", 0.5}});
+  CHECK(all.copies == 4);
+  CHECK(all.version == now_us + 1);
+  CHECK(check_policy(all).has_value());
+  CHECK(after({3, 2, 1, 0}) == all);
+  CHECK(after({1, 1, 3, 0, 2, 1}) == all);
+  CHECK_FALSE(supersedes(made[0], all));
+  CHECK(supersedes(all, made[0]));
+}
+
+TEST_CASE("of two changes of one thing the later counts, also when it takes something back") {
+  auto drained = *with_drained({}, "r1", true, now_us);
+  auto undrained = *with_drained(drained, "r1", false, now_us + 5);
+  auto again = *with_drained(undrained, "r1", true, now_us + 9);
+  CHECK(merged(drained, undrained).drained.empty());
+  CHECK(merged(undrained, drained).drained.empty());
+  CHECK(merged(again, merged(drained, undrained)) == again);
+  auto heavy = *with_weight({}, "r1", 3, now_us), own = *with_weight(heavy, "r1", std::nullopt, now_us + 1);
+  CHECK(merged(heavy, own).weights.empty());
+  CHECK(merged(own, heavy) == own);
+}
+
+TEST_CASE("what nobody changed stays as each directory was started with it") {
+  policy mine, theirs;
+  mine.copies = 3;
+  theirs.spread = 5;
+  auto changed = *with_drained(theirs, "r1", true, now_us);
+  CHECK(merged(mine, changed).copies == 3);
+  CHECK(merged(mine, changed).spread == mine.spread);
+  CHECK(merged(mine, changed).drained == names{"r1"});
+}
+
+TEST_CASE("of more changes than a policy keeps the oldest of those taken back is forgotten") {
+  policy rules;
+  rules.version = now_us;
+  rules.drained = {"r0000"};
+  for (std::size_t i = 0; i < max_policy_changes; ++i)
+    rules.changes.emplace_back(fmt::format("drain/r{:04}", i), 1 + i);
+  auto more = with_drained(rules, "zz", true, now_us + 1);
+  REQUIRE_MESSAGE(more.has_value(), more.error().message);
+  CHECK(more->changes.size() == max_policy_changes);
+  CHECK(more->changes[0].first == "drain/r0000");
+  CHECK(more->changes[1].first == "drain/r0002");
+  CHECK(more->changes.back().first == "drain/zz");
+}
+
+TEST_CASE("two who forget come to the same, and want nothing forgotten back") {
+  auto full = [](char name, std::uint64_t first) {
+    policy rules;
+    rules.version = 2 * max_policy_changes;
+    for (std::size_t i = 0; i < max_policy_changes; ++i)
+      rules.changes.emplace_back(fmt::format("drain/{}{:04}", name, i), first + 2 * i);
+    return rules;
+  };
+  auto mine = full('a', 1), theirs = full('b', 2);
+  auto both = merged(mine, theirs);
+  CHECK(both == merged(theirs, mine));
+  CHECK(check_policy(both).has_value());
+  CHECK(both.changes.size() == max_policy_changes);
+  CHECK(std::all_of(both.changes.begin(), both.changes.end(),
+                    [](auto& one) { return one.second > max_policy_changes; }));
+  CHECK_FALSE(supersedes(mine, both));
+  CHECK_FALSE(supersedes(theirs, both));
+  CHECK(supersedes(both, mine));
+}
+
 TEST_CASE("each part of a policy is bounded, and the refusal names it") {
   auto refused = [](auto change, std::string_view what) {
     policy rules;
@@ -75,6 +153,16 @@ TEST_CASE("each part of a policy is bounded, and the refusal names it") {
   refused([](auto& p) { p.drained.assign(max_policy_nodes + 1, "a"); }, "1001 nodes");
   refused([](auto& p) { p.weights = {{"a", 1}, {"a", 1}}; }, "weights");
   refused([](auto& p) { p.weights = {{"a", 1e9}}; }, "weights: a: weight");
+  refused([](auto& p) { p.changes = {{"colour", 1}}; }, "'colour'");
+  refused([](auto& p) { p.changes = {{"drain/a b", 1}}; }, "'drain/a b'");
+  refused([](auto& p) { p.changes = {{"copies", 1}}; }, "copies: version 1");
+  refused(
+      [](auto& p) {
+        p.version = 3;
+        p.changes = {{"spread", 2}, {"copies", 2}};
+      },
+      "'copies' after 'spread'");
+  refused([](auto& p) { p.changes.assign(max_policy_changes + 1, {"copies", 1}); }, "3001 entries");
 }
 
 TEST_CASE("the operator's word counts over the relay's, but does not make a silent relay look alive") {

@@ -90,6 +90,28 @@ TEST_CASE("a policy changed at one directory reaches the others by the nodes, an
   CHECK(eventually([&] { return again.rules() == done->rules; }));
 }
 
+TEST_CASE("different changes made at two directories at once are both in force everywhere") {
+  node d1(directory("d1")), d2(directory("d2"));
+  node relay(client("r1", node_role::relay, {d1.address(), d2.address()}));
+  REQUIRE(eventually([&] { return relay.connected() == 2; }));
+  desk at_d1, at_d2;
+  REQUIRE(at_d1.line->connect({d1.address()}).has_value());
+  REQUIRE(at_d2.line->connect({d2.address()}).has_value());
+  cluster::policy_change weight;
+  weight.what = cluster::policy_command::weight;
+  weight.node = "r1";
+  weight.weight = 3;
+  REQUIRE(at_d1.line->change(drain("r1")).has_value());
+  REQUIRE(at_d2.line->change(weight).has_value());
+  auto both = [](const cluster::policy& rules) {
+    return rules.drained == std::vector<node_id>{"r1"} && rules.weights.size() == 1 &&
+           rules.weights[0].second == 3;
+  };
+  CHECK(eventually([&] { return both(at_d1.rules()) && both(at_d2.rules()); }));
+  CHECK(eventually([&] { return both(relay.plane_part->relay_list()->rules); }));
+  CHECK(at_d1.rules() == at_d2.rules());
+}
+
 TEST_CASE("relays' loads come to the nodes") {
   node d1(directory("d1"));
   node relay(client("r1", node_role::relay, {d1.address()}));

@@ -1,5 +1,6 @@
 #include "net/store/policy_change.hpp"
 
+#include "cluster/policy.hpp"
 #include "net/core/deadline.hpp"
 #include "net/store/etcd_json.hpp"
 #include "net/store/stored_values.hpp"
@@ -59,16 +60,20 @@ asio::awaitable<result<void>> policy_change::change(client& http, std::string ke
   co_return error{errc::conflict, "somebody else changed the policy at the same moment"};
 }
 
-result<policy_change::verdict> policy_change::judge(std::string_view key, std::string_view stored) const {
+result<policy_change::verdict> policy_change::judge(std::string_view key, std::string_view stored) {
   auto now = policy_from_json(stored);
   if (!now)
     return error{errc::malformed, fmt::format("the stored policy cannot be read, erase the key {} to start "
                                               "anew: {}",
                                               key, now.error().message)};
   if (*now == rules_) return verdict::already;
-  if (now->version == expected_) return verdict::replace;
-  return error{errc::conflict,
-               fmt::format("the stored policy is of version {}, not {}", now->version, expected_)};
+  if (now->version != expected_)
+    return error{errc::conflict,
+                 fmt::format("the stored policy is of version {}, not {}", now->version, expected_)};
+  auto both = cluster::merged(*now, rules_);
+  if (auto ok = cluster::check_policy(both); !ok) return ok.error();
+  rules_ = std::move(both);
+  return *now == rules_ ? verdict::already : verdict::replace;
 }
 
 } // namespace sluice::net::etcd

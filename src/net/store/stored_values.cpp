@@ -48,9 +48,9 @@ node_id read_id(json_fields& in, std::string_view field, const json::value& from
 
 bool few_enough(json_fields& in, std::string_view field, const json::array* items) {
   if (!items) return false;
-  if (items->size() <= cluster::max_relays) return true;
+  if (items->size() <= cluster::max_policy_changes) return true;
   in.note(error{errc::too_large, fmt::format("policy: '{}' has {} entries; at most {}", field, items->size(),
-                                             cluster::max_relays)});
+                                             cluster::max_policy_changes)});
   return false;
 }
 
@@ -81,6 +81,21 @@ std::vector<std::pair<node_id, double>> read_weights(json_fields& in) {
   std::sort(out.begin(), out.end());
   auto same = [](const auto& a, const auto& b) { return a.first == b.first; };
   if (std::adjacent_find(out.begin(), out.end(), same) != out.end()) in.wrong("weights", "one weight a node");
+  return out;
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> read_changes(json_fields& in) {
+  std::vector<std::pair<std::string, std::uint64_t>> out;
+  const auto* items = in.list("changes");
+  if (!few_enough(in, "changes", items)) return out;
+  for (const auto& item : *items) {
+    json_fields one(item, "policy: changes");
+    auto what = one.text("what");
+    auto version = one.number("version");
+    in.note(one.problem());
+    out.emplace_back(std::move(what), version);
+  }
+  std::sort(out.begin(), out.end());
   return out;
 }
 
@@ -139,6 +154,9 @@ std::string value_of(const cluster::policy& rules) {
   json::array weights;
   for (const auto& [id, weight] : rules.weights)
     weights.push_back(json::object{{"node", id}, {"weight", fmt::format("{}", weight)}});
+  json::array changes;
+  for (const auto& [what, version] : rules.changes)
+    changes.push_back(json::object{{"what", what}, {"version", version}});
   json::object out;
   out["copies"] = rules.copies;
   out["spread"] = rules.spread;
@@ -146,6 +164,7 @@ std::string value_of(const cluster::policy& rules) {
   out["version"] = rules.version;
   out["drained"] = std::move(drained);
   out["weights"] = std::move(weights);
+  out["changes"] = std::move(changes);
   return json::serialize(out);
 }
 
@@ -162,6 +181,7 @@ result<cluster::policy> policy_from_json(std::string_view text) {
   rules.version = in.number("version");
   rules.drained = read_drained(in);
   rules.weights = read_weights(in);
+  rules.changes = read_changes(in);
   if (in.problem()) return *in.problem();
   if (auto ok = cluster::check_policy(rules); !ok)
     return error{ok.error().code, "policy: " + ok.error().message};

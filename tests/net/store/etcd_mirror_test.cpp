@@ -30,6 +30,7 @@ cluster::policy rules(std::uint64_t version) {
   out.spread = 5;
   out.drained = {"r1", "r2"};
   out.weights = {{"r1", 0.1}, {"r3", 1.0 / 3}};
+  if (version > 0) out.changes = {{"copies", version}, {"drain/r1", version}};
   return out;
 }
 
@@ -77,9 +78,11 @@ TEST_CASE("a stored value that is wrong is named, unknown fields are passed over
   CHECK(complaint(start + R"("weights":[{"node":"a","weight":"0"}]})") ==
         "policy: 'weights': weight 0 is not within 0.001 and 1000");
   std::string many = R"("drained":["a")";
-  for (std::size_t i = 0; i < cluster::max_relays; ++i)
+  for (std::size_t i = 0; i < cluster::max_policy_changes; ++i)
     many += R"(,"a")";
-  CHECK(complaint(start + many + "]}") == "policy: 'drained' has 10001 entries; at most 10000");
+  CHECK(complaint(start + many + "]}") == "policy: 'drained' has 3001 entries; at most 3000");
+  CHECK(complaint(start + R"("changes":[{"what":"colour","version":1}]})") ==
+        "policy: changes: 'colour' is nothing that a policy decides");
 }
 
 TEST_CASE("a relay is listed once: the newest boot, of one boot the latest word") {

@@ -1,3 +1,4 @@
+#include "cluster/policy.hpp"
 #include "net/store/etcd_json.hpp"
 #include "net/store/stored_values.hpp"
 #include "net/support/ports.hpp"
@@ -75,6 +76,20 @@ TEST_CASE("of two changes of the policy to one version only the first is taken")
   auto unknown = b.put_policy(rules(99), 98);
   REQUIRE_FALSE(unknown.has_value());
   CHECK(unknown.error().code == errc::conflict);
+}
+
+TEST_CASE("a change of the policy keeps those stored ones that its directory has not heard of") {
+  etcd_process etcd;
+  directory a("d1", etcd);
+  REQUIRE(a.put_policy(rules(10), 0).has_value());
+  // Made elsewhere before version 10, so the version stays.
+  auto stored = cluster::merged(rules(10), *cluster::with_drained({}, "r9", true, 5));
+  REQUIRE(stored.version == 10);
+  etcd.put("/sluice/test/policy", etcd::value_of(stored));
+  CHECK(a.put_policy(rules(11, 4), 10).has_value());
+  auto both = cluster::merged(rules(11, 4), stored);
+  CHECK(both.drained == std::vector<node_id>{"r7", "r9"});
+  CHECK(a.comes_to([&](const auto& now) { return now.rules == both; }));
 }
 
 TEST_CASE("a list read just before a compaction is read again") {

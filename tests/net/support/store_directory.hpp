@@ -91,6 +91,7 @@ inline cluster::policy rules(std::uint64_t version, std::uint32_t copies = 3) {
   out.version = version;
   out.drained = {"r7"};
   out.weights = {{"r8", 2.5}};
+  out.changes = {{"copies", version}, {"drain/r7", version}, {"weight/r8", version}};
   return out;
 }
 
