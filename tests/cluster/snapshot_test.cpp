@@ -102,7 +102,7 @@ TEST_CASE("a saved snapshot with a missing, wrong or changed field names it") {
   names(replaced(text, "\"drained\":[]", "\"drained\":[7]"), "'drained'");
   names(replaced(text, "\"drained\":[]", "\"drained\":{}"), "'drained'");
   names(replaced(text, "\"drained\":[]", "\"drained\":[\"a b\"]"), "drained");
-  names(replaced(text, "\"weights\":[]", "\"weights\":[{}]"), "weight 0");
+  names(replaced(text, "\"weights\":[]", "\"weights\":[{}]"), "policy: weights[0] has no 'id'");
   names(replaced(text, "\"weights\":[]", "\"weights\":[{\"id\":\"r\",\"weight\":\"0\"}]"), "weights: r");
   names(replaced(text, "\"weight\":\"1.5\"", "\"weight\":\"many\""), "'weight'");
   names(replaced(text, "\"weight\":\"1.5\"", "\"weight\":\"nan\""), "weight");
@@ -112,7 +112,8 @@ TEST_CASE("a saved snapshot with a missing, wrong or changed field names it") {
   names(replaced(text, "r1.example:8500", "r1.example"), "trunk_address");
   names(replaced(text, "\"r2\"", "\"r0\""), "ascend");
   names("[]", "not an object");
-  names("{\"format\":1,\"digest\":1,\"policy\":{},\"relays\":{}}", "policy has no");
+  names("{\"format\":1,\"digest\":1,\"policy\":{},\"relays\":[]}", "policy has no");
+  names("{\"format\":1,\"digest\":1,\"policy\":{},\"relays\":{}}", "'relays' is not a list");
   names("nonsense", "not JSON");
 }
 

@@ -14,9 +14,8 @@ namespace {
 
 constexpr std::size_t max_depth = 16;
 
-template <class Number>
-std::optional<Number> whole(std::string_view digits) {
-  Number out{};
+std::optional<std::uint64_t> whole(std::string_view digits) {
+  std::uint64_t out = 0;
   auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
   if (failure != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
   return out;
@@ -44,7 +43,7 @@ std::uint64_t json_fields::number(std::string_view field, std::uint64_t most) {
   std::optional<std::uint64_t> found;
   if (const auto* plain = value->if_uint64()) found = *plain;
   if (const auto* plain = value->if_int64(); plain && *plain >= 0) found = static_cast<std::uint64_t>(*plain);
-  if (const auto* digits = value->if_string()) found = whole<std::uint64_t>({digits->data(), digits->size()});
+  if (const auto* digits = value->if_string()) found = whole({digits->data(), digits->size()});
   if (!found || *found > most) wrong(field, fmt::format("a whole number up to {}", most));
   return found && *found <= most ? *found : 0;
 }
@@ -68,13 +67,6 @@ std::string json_fields::bytes(std::string_view field) {
   auto plain = from_base64(text(field));
   if (!plain) wrong(field, "base64");
   return plain ? std::string(as_text(*plain)) : std::string{};
-}
-
-double json_fields::decimal(std::string_view field) {
-  auto digits = text(field);
-  auto found = whole<double>(digits);
-  if (!found) wrong(field, "a text with a decimal number");
-  return found.value_or(0);
 }
 
 const json::array* json_fields::list(std::string_view field) {

@@ -28,8 +28,6 @@ public:
   bool flag(std::string_view field);
   std::string text(std::string_view field);
   std::string bytes(std::string_view field); ///< from base64
-  /// Text with a decimal number.
-  double decimal(std::string_view field);
   const boost::json::array* list(std::string_view field);
   /// Null when missing.
   const boost::json::value* find(std::string_view field);

@@ -1,6 +1,9 @@
 #include "net/store/etcd_mirror.hpp"
 
+#include <boost/json.hpp>
 #include <doctest/doctest.h>
+
+#include <algorithm>
 
 using namespace sluice;
 using namespace sluice::net::etcd;
@@ -61,7 +64,7 @@ TEST_CASE("a relay in any state there is can be kept") {
   }
 }
 
-TEST_CASE("a stored value that is wrong is named, unknown fields are passed over") {
+TEST_CASE("a stored relay that is wrong is named, unknown fields are passed over") {
   auto good = value_of(relay("r1"));
   for (std::size_t n = 0; n < good.size(); ++n)
     CHECK_FALSE(relay_from_json(std::string_view(good).substr(0, n)).has_value());
@@ -69,20 +72,38 @@ TEST_CASE("a stored value that is wrong is named, unknown fields are passed over
   newer.insert(1, R"("mood":["fine"],)");
   CHECK(relay_from_json(newer).has_value());
   CHECK(relay_from_json("{}").error().message == "relay has no 'id'");
-  CHECK(complaint(R"({"copies":0,"spread":2,"algorithm":"rendezvous","version":1})") ==
-        "policy: copies 0 is not within 1 and 16");
-  std::string start = R"({"copies":2,"spread":2,"algorithm":"rendezvous","version":1,)";
-  CHECK(complaint(start + R"("drained":["a/b"]})") == "policy: 'drained' is not a list of node ids");
-  CHECK(complaint(start + R"("weights":[{"node":"a","weight":"1"},{"node":"a","weight":"2"}]})") ==
-        "policy: 'weights' is not one weight a node");
-  CHECK(complaint(start + R"("weights":[{"node":"a","weight":"0"}]})") ==
-        "policy: 'weights': weight 0 is not within 0.001 and 1000");
-  std::string many = R"("drained":["a")";
-  for (std::size_t i = 0; i < cluster::max_policy_changes; ++i)
-    many += R"(,"a")";
-  CHECK(complaint(start + many + "]}") == "policy: 'drained' has 3001 entries; at most 3000");
-  CHECK(complaint(start + R"("changes":[{"what":"colour","version":1}]})") ==
+}
+
+TEST_CASE("a stored policy that is wrong is named") {
+  auto with = [](std::string_view field, std::string_view value) {
+    auto root = boost::json::parse(value_of(cluster::policy{})).as_object();
+    root["version"] = 1;
+    root[field] = boost::json::parse(value);
+    return complaint(boost::json::serialize(root));
+  };
+  CHECK(with("copies", "0") == "policy: copies 0 is not within 1 and 16");
+  CHECK(with("drained", "[7]") == "policy: 'drained' is not a list of node ids");
+  CHECK(with("drained", R"(["a/b"])") ==
+        "policy: drained: 'a/b' is not a node id: 1 to 64 letters, digits, . _ -");
+  CHECK(with("weights", R"([{"id":"a","weight":"1"},{"id":"a","weight":"2"}])") ==
+        "policy: weights: 'a' after 'a'; ids ascend, none twice");
+  CHECK(with("weights", R"([{"id":"a","weight":"0"}])") ==
+        "policy: weights: a: weight 0 is not within 0.001 and 1000");
+  CHECK(with("weights", R"([{"id":"a","weight":1}])") == "policy: weights[0]: 'weight' is not a text");
+  CHECK(with("changes", R"([{"what":"colour","version":1}])") ==
         "policy: changes: 'colour' is nothing that a policy decides");
+  boost::json::array many(cluster::max_policy_nodes + 1, "a");
+  CHECK(with("drained", boost::json::serialize(many)) == "policy: 'drained' has 1001 entries; at most 1000");
+  CHECK(complaint("{}") == "policy has no 'copies'");
+}
+
+TEST_CASE("the lists of a stored policy may come in any order") {
+  auto known = rules(7), shuffled = known;
+  std::reverse(shuffled.drained.begin(), shuffled.drained.end());
+  std::reverse(shuffled.weights.begin(), shuffled.weights.end());
+  std::reverse(shuffled.changes.begin(), shuffled.changes.end());
+  REQUIRE(shuffled != known);
+  CHECK(policy_from_json(value_of(shuffled)).value() == known);
 }
 
 TEST_CASE("a relay is listed once: the newest boot, of one boot the latest word") {
