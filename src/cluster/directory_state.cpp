@@ -70,11 +70,11 @@ result<void> directory_state::register_node(const node_registration& node, time_
     anew = node.boot_nonce != held;
     if (anew) {
       streams_.drop_origin(node.id, now);
-      failures_.forget(node.id);
       demand_.forget(node.id);
       found->second = {};
     }
   }
+  if (anew && node.role == node_role::relay) failures_.started(node.id, now);
   auto& renewed = found->second;
   renewed.node = node;
   renewed.last_heard = now;

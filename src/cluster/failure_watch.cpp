@@ -14,9 +14,16 @@ constexpr std::size_t max_reporters = 64;
 void failure_watch::report(const node_id& reporter, std::span<const node_id> relays, time_point now) {
   for (auto& relay : relays.first(std::min(relays.size(), max_failing_reported))) {
     if (relay == reporter || !valid_node_id(relay)) continue;
-    auto& reports = relays_[relay].reports;
+    auto& about = relays_[relay];
+    if (now < about.believed_from) continue;
+    auto& reports = about.reports;
     if (reports.size() < max_reporters || reports.contains(reporter)) reports[reporter] = now;
   }
+}
+
+void failure_watch::started(const node_id& relay, time_point now) {
+  relays_[relay] = {};
+  relays_[relay].believed_from = now + options_.newborn;
 }
 
 void failure_watch::forget(const node_id& relay) {
@@ -53,8 +60,8 @@ bool failure_watch::update(std::size_t most, time_point now) {
     } else {
       changed = changed || std::exchange(one.counts, false);
     }
-    bool over =
-        !one.until && one.reports.empty() && (one.hold.count() == 0 || now - one.ended >= options_.remember);
+    bool held_lately = one.hold.count() > 0 && now - one.ended < options_.remember;
+    bool over = !one.until && one.reports.empty() && !held_lately && now >= one.believed_from;
     it = over ? relays_.erase(it) : std::next(it);
   }
   std::stable_sort(failing.begin(), failing.end(), [](auto* a, auto* b) {

@@ -20,6 +20,9 @@ struct failure_options {
   std::chrono::milliseconds hold{10'000};
   std::chrono::milliseconds longest_hold{80'000};
   std::chrono::minutes remember{5};
+  /// Of a relay that started nothing is believed for so long: nodes that suspect its old self have not
+  /// noticed yet (`relay_health::suspect_for`).
+  std::chrono::milliseconds newborn{5000};
 };
 
 /// Relays in one node's report; more are not read.
@@ -33,7 +36,9 @@ public:
 
   /// `relays` fail for `reporter` at this moment. What it says of itself is ignored.
   void report(const node_id& reporter, std::span<const node_id> relays, time_point now);
-  /// The relay started anew or is gone: earlier reports are about another process.
+  /// The relay started: what is reported so far, and within `newborn` from now, is about another process.
+  void started(const node_id& relay, time_point now);
+  /// The relay is gone.
   void forget(const node_id& relay);
   /// Lets time pass. `most`: so many may count at once; those that count already come first, then those with
   /// the most reporters. True when `failing` changed.
@@ -51,6 +56,7 @@ private:
     std::optional<time_point> until;       ///< two or more said so; it fails until then
     std::chrono::milliseconds hold{0};
     time_point ended{};
+    time_point believed_from{};
     bool counts = false;
   };
 

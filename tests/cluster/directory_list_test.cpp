@@ -109,7 +109,7 @@ TEST_CASE("a relay that two nodes call failing is ranked behind the draining one
     c.add(id, node_role::edge);
     all.push_back(id);
   }
-  c.advance(1s, all);
+  c.advance(6s, all);
   c.blame("e1", {"r01"});
   c.advance(250ms);
   CHECK(c.state("r01") == relay_state::ready);
@@ -129,15 +129,37 @@ TEST_CASE("a relay that two nodes call failing is ranked behind the draining one
   CHECK(c.state("r01") == relay_state::ready);
 }
 
+TEST_CASE("a relay that is back is not ranked last for its old self by those who have not noticed") {
+  list_fixture c;
+  for (auto id : {"r1", "r2"})
+    c.add(id);
+  for (auto id : {"e1", "e2"})
+    c.add(id, node_role::edge);
+  c.advance(6s, {"r1", "r2", "e1", "e2"});
+  for (auto id : {"e1", "e2"})
+    c.blame(id, {"r1"});
+  c.advance(250ms);
+  CHECK(c.state("r1") == relay_state::failing);
+  c.add("r1", node_role::relay, 2);
+  for (auto id : {"e1", "e2"})
+    c.blame(id, {"r1"});
+  c.advance(500ms);
+  CHECK(c.state("r1") == relay_state::ready);
+}
+
 TEST_CASE("at most a tenth of the relays is failing, whatever nodes say") {
   list_fixture c;
   auto relays = many("r", 40);
+  auto all = relays;
   for (auto& id : relays)
     c.add(id);
   for (auto id : {"e1", "e2", "e3"}) {
     c.add(id, node_role::edge);
-    c.blame(id, relays);
+    all.push_back(id);
   }
+  c.advance(6s, all);
+  for (auto id : {"e1", "e2", "e3"})
+    c.blame(id, relays);
   c.advance(500ms);
   auto& listed = c.directory.list().relays;
   CHECK(std::count_if(listed.begin(), listed.end(),

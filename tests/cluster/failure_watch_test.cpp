@@ -105,6 +105,27 @@ TEST_CASE("a relay that started anew is not blamed for its old self") {
   for (auto reporter : {"e1", "e2"})
     f.report(reporter, {"r1"});
   f.advance(0s);
+  f.watch.started("r1", f.now);
+  CHECK_FALSE(f.watch.failing("r1"));
+  // Some have not noticed yet.
+  f.advance(4999ms);
+  for (auto reporter : {"e1", "e2"})
+    f.report(reporter, {"r1"});
+  CHECK_FALSE(f.advance(0s));
+  CHECK_FALSE(f.watch.failing("r1"));
+  f.advance(1ms);
+  CHECK(f.watch.idle());
+  for (auto reporter : {"e1", "e2"})
+    f.report(reporter, {"r1"});
+  CHECK(f.advance(0s));
+  CHECK(f.watch.failing("r1"));
+}
+
+TEST_CASE("of a relay that is gone nothing is remembered") {
+  watch_fixture f;
+  for (auto reporter : {"e1", "e2"})
+    f.report(reporter, {"r1"});
+  f.advance(0s);
   f.watch.forget("r1");
   CHECK_FALSE(f.watch.failing("r1"));
   CHECK(f.watch.idle());
