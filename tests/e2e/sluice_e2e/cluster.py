@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -11,6 +12,8 @@ from . import oracle, plain_http
 from .processes import Child, free_port, wait_until
 
 READY_LIMIT = 15.0
+# What a program writes when it is wrong itself, a sanitizer's word included.
+CRASH = re.compile(r"ERROR: \w+Sanitizer|: runtime error: |Assertion `.*' failed|terminate called")
 
 
 def binary():
@@ -176,17 +179,24 @@ class Cluster:
 
 
 class SluiceTest(unittest.TestCase):
-    """Gives each test a folder and clusters in it; shows every log's end when the test fails."""
+    """Gives each test a folder and clusters in it; shows every log's end when the test fails, which it does when a log
+    tells of a crash."""
 
     def run(self, result=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
         before = len(result.failures) + len(result.errors)
+        self.addCleanup(self._no_crash)  # the first to be added is the last to run
         try:
             return super().run(result)
         finally:
             if len(result.failures) + len(result.errors) > before:
                 self._show_logs()
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _no_crash(self):
+        for log in sorted(self.folder.rglob("*.log")):
+            if told := CRASH.search(log.read_text(errors="replace")):
+                self.fail(f"{log.name}: {told.group()}")
 
     def _show_logs(self):
         for log in sorted(self.folder.rglob("*.log")):
