@@ -22,6 +22,10 @@ void tune(socket& s) {
   set_tcp_option(s, TCP_USER_TIMEOUT, dead_after_ms);
 }
 
+void acknowledge_reads(socket& s) {
+  set_tcp_option(s, TCP_QUICKACK, 1);
+}
+
 std::size_t write_now(socket& s, std::span<const asio::const_buffer> bytes,
                       boost::system::error_code& failed) noexcept {
   std::array<iovec, 8> parts;

@@ -21,6 +21,10 @@ using socket = asio::basic_stream_socket<tcp, asio::io_context::executor_type>;
 /// acknowledges nothing for 10 s is dead. The send buffer stays at the kernel's autotuning.
 void tune(socket& s);
 
+/// Has the peer's bytes acknowledged as they are read. Linux takes a connection for a dialogue once this side
+/// answered, and then holds acknowledgements back, for which the sender pays. Good until this side sends.
+void acknowledge_reads(socket& s);
+
 /// Sends what the kernel takes now; 0 without `failed` when it takes nothing. At most 8 buffers.
 std::size_t write_now(socket& s, std::span<const asio::const_buffer> bytes,
                       boost::system::error_code& failed) noexcept;

@@ -74,10 +74,13 @@ void server_session::say_hello(hello out) {
   link_->send(std::move(out));
 }
 
-bool server_session::dead(std::chrono::milliseconds silence) const {
-  auto now = std::chrono::steady_clock::now();
+bool server_session::silent(std::chrono::milliseconds limit) const {
+  return std::chrono::steady_clock::now() - heard_ >= limit;
+}
+
+bool server_session::stalled() const {
   auto writing = link_->writing_since();
-  return now - heard_ >= silence || (writing && now - *writing >= here_.options.write_limit);
+  return writing && std::chrono::steady_clock::now() - *writing >= here_.options.write_limit;
 }
 
 void server_session::refuse(const error& why) {

@@ -29,8 +29,10 @@ protected:
 
   /// Sends a hello; the first one carries this node's introduction.
   void say_hello(hello out);
-  /// Whether the peer was silent, or took nothing, for too long.
-  [[nodiscard]] bool dead(std::chrono::milliseconds silence) const;
+  /// Whether the peer said nothing for `limit`.
+  [[nodiscard]] bool silent(std::chrono::milliseconds limit) const;
+  /// Whether the peer takes nothing of what it is sent, for too long.
+  [[nodiscard]] bool stalled() const;
 
   /// Tells the peer why, then closes as `finish` does.
   void refuse(const error& why);

@@ -84,6 +84,10 @@ public:
     return all;
   }
 
+  void acknowledge_reads() override {
+    if (!dead_) net::acknowledge_reads(lowest());
+  }
+
   void close() override {
     if (std::exchange(finishing_, true) || dead_) return;
     closing_.expires_after(close_limit);

@@ -44,6 +44,8 @@ public:
   /// Sends log bytes of `view`. True: all went out. False: they are kept and follow; the next may be sent
   /// after `on_sent`.
   virtual bool send(const stream::log_bytes& bytes, const stream::log_view& view) = 0;
+  /// To be called after this side spoke and while mostly the peer does (`net::acknowledge_reads`).
+  virtual void acknowledge_reads() = 0;
   /// What waits is written, then the connection closes.
   virtual void close() = 0;
   /// Closes at once.

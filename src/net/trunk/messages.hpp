@@ -26,8 +26,6 @@ constexpr std::size_t max_path_names = 16;
 constexpr std::size_t max_explanation = 512;
 /// How often who sends a log, and who takes a push, says that it lives.
 constexpr std::chrono::milliseconds tick_interval{200};
-/// A puller says so each so many intervals: its server waits for seconds.
-constexpr std::uint32_t puller_ticks_each = 5;
 
 /// The server's first message.
 struct challenge {

@@ -93,7 +93,7 @@ private:
   void on_bytes(byte_view) override { refuse({errc::malformed, "a puller sent log bytes"}); }
 
   void on_tick() override {
-    if (dead(here_.options.silence_limit)) return finish();
+    if (stalled()) return finish();
     if (sender_) sender_->tick();
   }
 

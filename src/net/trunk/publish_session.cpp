@@ -163,13 +163,14 @@ private:
 
   void on_tick() override {
     auto* h = here_.hub.find(asked_.key);
-    if (!h || dead(here_.options.push_silence_limit)) return finish();
+    if (!h || silent(here_.options.push_silence_limit) || stalled()) return finish();
     if (handed_over(*h)) return;
     if (feeds_ && h->log.current() && steady_clock::now() - beat_at_ >= here_.options.grace) {
       h->log.finish(stream::end_reason::origin_lost);
       return finish();
     }
     link_->send(trunk::tick{h->log.current() ? h->log.current()->head() : 0});
+    link_->acknowledge_reads();
   }
 
   void on_over() override {

@@ -18,7 +18,8 @@ std::uint64_t random_number() {
 puller::puller(std::shared_ptr<pull_context> context, hosted_stream& h, worker& home)
     : context_(std::move(context)), stream_(h), home_(home), log_(context_->log),
       choice_(h.log.key(), context_->self.node, context_->health, random_number(), context_->options.choice),
-      wake_(home.io()), ticker_(home.io(), tick_interval, [this] { tick(); }),
+      wake_(home.io()),
+      ticker_(home.io(), tick_interval, [this] { context_->prober->poll(home_, steady::now()); }),
       anchor_(std::make_shared<puller*>(this)) {
   context_->pulling[home_.index()].push_back(this);
   choice_.set_loads(context_->loads[home_.index()]);
@@ -257,15 +258,6 @@ void puller::act_on(source& from, const result<void>& outcome) {
   choice_.refused(from.id(), steady::now());
   retire(from.id(), false);
   drive();
-}
-
-void puller::tick() {
-  context_->prober->poll(home_, steady::now());
-  if (++ticks_ % puller_ticks_each != 0) return;
-  const auto* log = stream_.log.current();
-  if (!log) return;
-  for (auto& [id, link] : links_)
-    if (link->in_use) link->send(trunk::tick{log->head()});
 }
 
 } // namespace sluice::net::trunk

@@ -52,7 +52,6 @@ private:
   [[nodiscard]] bool others_in_use(const source& than) const;
   void note_position();
   [[nodiscard]] bool note_delivery(const source& from);
-  void tick();
 
   void on_life(source& from) override;
   void on_hello(source& from, const hello& said) override;
@@ -79,7 +78,6 @@ private:
   std::uint64_t beat_unix_ms_ = 0;
   asio::steady_timer wake_;
   std::optional<deadline> ask_later_, hold_, catch_up_;
-  std::uint32_t ticks_ = 0;
   ticker ticker_;
   std::shared_ptr<puller*> anchor_; ///< what replies that may come too late hold weakly
 };

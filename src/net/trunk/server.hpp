@@ -14,9 +14,8 @@ class pull_counts;
 struct server_options {
   std::chrono::milliseconds handshake_limit{2'000};  ///< from the accept to the proof
   std::chrono::milliseconds search_notice{100};      ///< an answer that takes longer is announced
-  std::chrono::milliseconds silence_limit{5'000};    ///< a puller that says nothing for so long is gone
   std::chrono::milliseconds write_limit{10'000};     ///< a write that makes no progress for so long ends it
-  std::chrono::milliseconds push_silence_limit{600}; ///< as above, for an origin that pushes
+  std::chrono::milliseconds push_silence_limit{600}; ///< an origin that says nothing for so long is gone
   std::chrono::milliseconds grace{10'000};           ///< a pushed log ends without any beat for so long
   std::chrono::milliseconds catch_up_limit{150};     ///< viewers wait no longer for a fresh log's newest part
   std::size_t max_connections = 2'000;               ///< per worker; more are closed at once

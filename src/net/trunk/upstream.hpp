@@ -41,7 +41,10 @@ public:
 
 private:
   void on_life() override { user_.on_life(*this); }
-  void on_hello(const hello& h) override { user_.on_hello(*this, h); }
+  void on_hello(const hello& h) override {
+    link_->acknowledge_reads();
+    user_.on_hello(*this, h);
+  }
   void on_message(const message& m) override { user_.on_message(*this, m); }
   void on_lost(const error& why) override { user_.on_lost(*this, why); }
   void on_bytes(byte_view bytes) override { user_.on_bytes(*this, bytes); }

@@ -11,7 +11,8 @@ using namespace sluice::test;
 namespace {
 
 struct relay_with_log {
-  relay_with_log() : a("a", {.server = {.handshake_limit = 600ms}}) {
+  explicit relay_with_log(std::chrono::milliseconds write_limit = 10s)
+      : a("a", {.server = {.handshake_limit = 600ms, .write_limit = write_limit}}) {
     address = a.serve().trunk_address;
     a.start();
     log.emplace(a, 2);
@@ -99,6 +100,19 @@ TEST_CASE("unknown message types and fields are skipped, before the hello and af
   relay.log->more();
   CHECK_FALSE(client.wait_for("\"type\":\"tick\"").empty());
   CHECK(relay.a.count(&trunk_counters::protocol_errors) == 0);
+}
+
+TEST_CASE("a puller that takes nothing is let go") {
+  relay_with_log relay(300ms);
+  raw_client frozen(relay.address);
+  frozen.upgrade(play);
+  relay_with_log::introduce(frozen);
+  CHECK_FALSE(frozen.wait_for("\"type\":\"hello\"").empty());
+  CHECK(eventually([&] { return relay.a.server->pulls().size() == 1; }));
+  // More than the kernel holds for a connection.
+  relay.log->more(10'000);
+  REQUIRE(relay.log->head() > 10'000'000);
+  CHECK(eventually([&] { return relay.a.server->pulls().empty(); }));
 }
 
 TEST_CASE("log bytes from a puller and frames beyond the limit end the connection") {
