@@ -28,9 +28,9 @@ public:
   void sample(time_point now, std::chrono::nanoseconds used);
 
   static constexpr std::chrono::milliseconds sample_every{50};
-  /// Above `full` the gap grows, below `roomy` it shrinks. A gap twice as long takes about a third off the
-  /// load: the two must be further apart than that, or the gap would swing.
-  static constexpr double full = 0.75, roomy = 0.4;
+  /// Above `full` the gap grows, below `roomy` it shrinks, by a fifth, which adds at most a quarter to the
+  /// load: the two are further apart than that, or the gap would swing.
+  static constexpr double full = 0.75, roomy = 0.58;
   /// The first gap that makes a difference at 60 pictures a second.
   static constexpr std::chrono::milliseconds first_gap{20};
 

@@ -43,7 +43,7 @@ TEST_CASE("batches stay as they are while the core is busy but not full, and shr
   w.run(150ms, 0.9);
   auto grown = w.pace.gap();
   CHECK(grown > 20ms);
-  w.run(2s, 0.6);
+  w.run(2s, 0.65);
   CHECK(w.pace.gap() == grown);
   w.run(1s, 0.2);
   CHECK(w.pace.gap() == 0ms);
