@@ -28,6 +28,7 @@ struct join_point {
 struct time_pair {
   std::uint32_t timestamp = 0;
   std::uint64_t unix_ms = 0;
+  bool operator==(const time_pair&) const = default;
 };
 
 /// The origin's sign of life for one log; made there only, forwarded on receipt.
@@ -37,6 +38,7 @@ struct beat {
   bool publisher_live = true; ///< false: the publisher is away, within its grace time
   time_pair newest;
   std::uint64_t made_ms = 0; ///< unix ms when the origin made it; 0: it does not say
+  bool operator==(const beat&) const = default;
 };
 
 /// Node ids from the origin to the node that holds the log, both included.

@@ -1,17 +1,8 @@
 #include "net/core/audience.hpp"
 
+#include "net/core/prefetch.hpp"
+
 namespace sluice::net {
-
-namespace {
-
-// As much of a reader as sending touches.
-void prefetch(const reader& r) noexcept {
-  const auto* at = reinterpret_cast<const char*>(&r);
-  for (std::ptrdiff_t line = 0; line < 4; ++line)
-    __builtin_prefetch(at + 64 * line);
-}
-
-} // namespace
 
 audience::audience(worker& at, stream::log_identity identity, log_codecs codecs, search find_newer)
     : at_(at), identity_(std::move(identity)), codecs_(std::move(codecs)), find_newer_(std::move(find_newer)),
@@ -44,6 +35,7 @@ void audience::ripen(bool picture) {
 void audience::wake_followers() {
   ripe_timer_.cancel();
   ripe_head_ = view_.head();
+  woken_at_ = timer::clock::now();
   wake_all(followers_);
 }
 
@@ -53,8 +45,13 @@ void audience::wake_all(reader_list& list) {
   while (!woken.empty()) {
     auto& next = woken.front();
     woken.pop_front();
-    // Out of many readers none is in the processor's cache; the next one comes while this one sends.
-    if (!woken.empty()) prefetch(woken.front());
+    // Out of many readers none is in the processor's cache. While this one sends comes what the next one
+    // refers to, and the one behind it.
+    if (!woken.empty()) {
+      woken.front().prefetch();
+      auto behind = std::next(woken.begin());
+      if (behind != woken.end()) prefetch_lines<4>(&*behind);
+    }
     next.on_news();
   }
 }

@@ -21,6 +21,8 @@ public:
   /// There are news in the view. Called once per `audience::wait`, on the worker; the reader may wait
   /// again, or destroy itself.
   virtual void on_news() = 0;
+  /// `on_news` comes soon: starts to fetch what it touches beside the reader itself.
+  virtual void prefetch() const noexcept {}
 };
 
 /// FourCC text of a log's tracks; empty without the track.
@@ -62,6 +64,9 @@ public:
     return offset < ripe_head_ || view_.ended() != stream::end_reason::none;
   }
 
+  /// When the followers were last woken.
+  [[nodiscard]] timer::clock::time_point woken_at() const noexcept { return woken_at_; }
+
   /// This log ended because a newer one began: calls `done` once, on the worker, with that one's audience as
   /// soon as viewers may start there. Readers that ask meanwhile share one search. Errors: `not_live` (the
   /// newer log has other tracks or codecs, or there is none), `timed_out`.
@@ -96,6 +101,7 @@ private:
   timer::clock::time_point flushed_{};
   std::uint64_t flushed_head_ = 0; ///< what the last flush sent up to
   std::uint64_t ripe_head_ = 0;    ///< what followers may send up to
+  timer::clock::time_point woken_at_{};
 
   friend std::shared_ptr<audience> make_audience(worker& at, stream::log_identity identity, log_codecs codecs,
                                                  search find_newer);

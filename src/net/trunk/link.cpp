@@ -1,14 +1,13 @@
 #include "net/trunk/link.hpp"
 
 #include "base/host_port.hpp"
-#include "net/core/frame_head.hpp"
 #include "net/core/gated_socket.hpp"
+#include "net/trunk/outbox.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/beast/websocket.hpp>
 
 #include <algorithm>
-#include <deque>
 
 namespace sluice::net::trunk {
 
@@ -34,12 +33,13 @@ error describe(const error_code& failed) {
 class websocket_link final : public link {
 public:
   websocket_link(worker& at, socket s, link_user& user, std::size_t most)
-      : most_(most), ws_(gated_socket(std::move(s))), closing_(at.io()), resolver_(at.io()), user_(&user),
+      : ws_(gated_socket(std::move(s))), most_(most), closing_(at.io()), resolver_(at.io()), user_(&user),
         peer_(peer_address(lowest())) {}
 
   void connect(std::string address, std::string target) {
     peer_ = std::move(address);
     target_ = std::move(target);
+    outbox_.mask();
     auto where = host_port::parse(peer_);
     if (!where) return fail_later(where.error());
     error_code not_literal;
@@ -63,24 +63,26 @@ public:
   }
 
   void send(const message& m) override {
-    send_with_next(m);
+    if (over()) return;
+    auto text = encode(m);
+    if (!text) return fail_later(text.error());
+    send(*text);
+  }
+
+  void send(std::string_view text) override {
+    if (over()) return;
+    add_text(text);
     write();
   }
 
-  void send_with_next(const message& m) override {
-    if (over()) return;
-    auto text = encode(m);
-    if (!text || ++texts_ > max_waiting_texts)
-      return fail_later(text ? error{errc::closed, "the peer takes nothing"} : text.error());
-    std::array payload{as_bytes(*text)};
-    add_frame(frame_head::opcode::text, payload, false);
-  }
-
-  bool send(const stream::log_bytes& bytes, const stream::log_view& view) override {
+  bool send(std::string_view text, const stream::log_bytes& bytes, const stream::log_view& view) override {
     if (over()) return false;
-    add_frame(frame_head::opcode::binary, bytes.parts, true);
+    if (outbox_.empty() && !outbox_.masks() && ws_.next_layer().free())
+      return send_at_once(text, bytes, view);
+    if (!text.empty()) add_text(text);
+    outbox_.add_piece(bytes, writing_);
     bool all = write();
-    if (!all && !is_client()) waiting_.back().pins = view.pins(bytes);
+    if (!all && !outbox_.masks()) outbox_.pin_last(view.pins(bytes));
     return all;
   }
 
@@ -107,26 +109,18 @@ public:
 
   void detach() override { user_ = nullptr; }
 
+  [[nodiscard]] const void* sends_through() const override { return &ws_.next_layer(); }
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> writing_since() const override {
     return writing_ ? std::optional(write_started_) : std::nullopt;
   }
   [[nodiscard]] const std::string& peer() const override { return peer_; }
 
 private:
-  /// Whole frames that go out together, of the last one the payload apart.
-  struct outgoing {
-    std::string frames;
-    std::array<byte_view, 2> payload{};
-    bool piece = false; ///< the last frame has log bytes
-    stream::segment_pins pins{};
-  };
-
   std::shared_ptr<websocket_link> self() {
     return std::static_pointer_cast<websocket_link>(shared_from_this());
   }
   socket& lowest() { return ws_.next_layer().next_layer(); }
   [[nodiscard]] bool over() const { return dead_ || finishing_; }
-  [[nodiscard]] bool is_client() const { return !target_.empty(); }
 
   void connect_to(const tcp::endpoint& where) {
     if (dead_) return;
@@ -174,76 +168,61 @@ private:
     text_.clear();
   }
 
-  void add_frame(frame_head::opcode kind, std::span<const byte_view> payload, bool piece) {
-    bool under_way = writing_ && waiting_.size() == 1;
-    if (waiting_.empty() || waiting_.back().piece || under_way) waiting_.emplace_back();
-    auto& out = waiting_.back();
-    out.piece = piece;
-    std::size_t size = 0;
-    for (auto part : payload)
-      size += part.size();
-    if (is_client()) return add_masked(out.frames, kind, payload, size);
-    frame_head head;
-    append(out.frames, head.of(kind, size));
-    if (piece)
-      std::copy(payload.begin(), payload.end(), out.payload.begin());
-    else
-      out.frames.append(as_text(payload.front()));
+  void add_text(std::string_view text) {
+    outbox_.add_text(text, writing_);
+    if (outbox_.texts() > max_waiting_texts) fail_later({errc::closed, "the peer takes nothing"});
   }
 
-  static void add_masked(std::string& to, frame_head::opcode kind, std::span<const byte_view> payload,
-                         std::size_t size) {
-    auto random = random_nonce();
-    auto key = frame_head::mask(random).first(4);
-    frame_head head;
-    append(to, head.of(kind, size, key));
-    auto from = to.size();
-    for (auto part : payload)
-      to.append(as_text(part));
-    mask_payload(std::span(to).subspan(from), key);
+  // The usual case is one call of the kernel and nothing else.
+  bool send_at_once(std::string_view text, const stream::log_bytes& bytes, const stream::log_view& view) {
+    frame_head of_text, of_bytes;
+    std::array<asio::const_buffer, 5> all{asio::const_buffer(), asio::buffer(text.data(), text.size()),
+                                          of_bytes.of(frame_head::opcode::binary, bytes.size()),
+                                          outbox::as_buffer(bytes.parts[0]),
+                                          outbox::as_buffer(bytes.parts[1])};
+    if (!text.empty()) all[0] = of_text.of(frame_head::opcode::text, text.size());
+    error_code failed;
+    auto now = write_now(lowest(), all, failed);
+    if (failed) return fail_later(describe(failed)), false;
+    if (now == asio::buffer_size(all)) return true;
+    outbox_.begin(std::span(all).first(3), bytes);
+    outbox_.pin_last(view.pins(bytes));
+    finish_front(now);
+    return false;
   }
 
-  static void append(std::string& to, asio::const_buffer bytes) {
-    to.append(static_cast<const char*>(bytes.data()), bytes.size());
+  /// Writes what waits first but for `sent` bytes, which went out.
+  void finish_front(std::size_t sent) {
+    auto rest = outbox_.front();
+    drop_front(rest, sent);
+    writing_ = true;
+    write_started_ = std::chrono::steady_clock::now();
+    ws_.next_layer().finish_frame(rest,
+                                  [self = self()](error_code broken, std::size_t) { self->written(broken); });
   }
 
   /// Writes what waits. True: all of it went out, log bytes among it.
   bool write() {
     bool piece = false;
-    while (!writing_ && !dead_ && !waiting_.empty() && ws_.is_open()) {
-      auto& out = waiting_.front();
-      std::array<asio::const_buffer, 3> rest{asio::buffer(out.frames),
-                                             asio::buffer(out.payload[0].data(), out.payload[0].size()),
-                                             asio::buffer(out.payload[1].data(), out.payload[1].size())};
-      auto& direct = ws_.next_layer();
+    while (!writing_ && !dead_ && !outbox_.empty() && ws_.is_open()) {
+      auto all = outbox_.front();
       error_code failed;
-      auto now = direct.free() ? write_now(direct.next_layer(), rest, failed) : 0;
+      auto now = ws_.next_layer().free() ? write_now(lowest(), all, failed) : 0;
       if (failed) return fail_later(describe(failed)), false;
-      if (now < asio::buffer_size(rest)) {
-        drop_front(rest, now);
-        writing_ = true;
-        write_started_ = std::chrono::steady_clock::now();
-        direct.finish_frame(rest, [self = self()](error_code broken, std::size_t) { self->written(broken); });
+      if (now < asio::buffer_size(all)) {
+        finish_front(now);
         return false;
       }
-      piece = went_out();
+      piece = outbox_.pop();
     }
-    if (finishing_ && !writing_ && !dead_ && waiting_.empty()) write_close();
-    return piece && waiting_.empty();
-  }
-
-  /// Forgets the first of what waits. Whether log bytes were among it.
-  bool went_out() {
-    bool piece = waiting_.front().piece;
-    waiting_.pop_front();
-    if (waiting_.empty()) texts_ = 0;
-    return piece;
+    if (finishing_ && !writing_ && !dead_ && outbox_.empty()) write_close();
+    return piece && outbox_.empty();
   }
 
   void written(error_code failed) {
     writing_ = false;
     if (failed) return fail(failed);
-    bool piece = went_out();
+    bool piece = outbox_.pop();
     piece = write() || piece;
     if (piece && user_) user_->on_sent();
   }
@@ -264,18 +243,18 @@ private:
     asio::post(ws_.get_executor(), [self = self(), why = std::move(why)] { self->fail(why); });
   }
 
-  std::size_t most_;
+  // First what each send touches.
+  bool writing_ = false, finishing_ = false, dead_ = false;
+  outbox outbox_; ///< its first batch is under way while `writing_`
   websocket::stream<gated_socket, false> ws_;
+  std::size_t most_;
   asio::steady_timer closing_;
   tcp::resolver resolver_;
   link_user* user_;
   std::string peer_, target_;
   byte_buffer buffer_;
   std::string text_;
-  std::deque<outgoing> waiting_; ///< the first is under way while `writing_`
-  std::size_t texts_ = 0;        ///< since last nothing waited
   std::chrono::steady_clock::time_point write_started_;
-  bool writing_ = false, finishing_ = false, dead_ = false;
 };
 
 } // namespace

@@ -39,11 +39,11 @@ public:
 
   /// Sends after everything sent before. A message too large to be one ends the link.
   virtual void send(const message& m) = 0;
-  /// As `send`, but together with what is sent next, which is to follow at once.
-  virtual void send_with_next(const message& m) = 0;
-  /// Sends log bytes of `view`. True: all went out. False: they are kept and follow; the next may be sent
-  /// after `on_sent`.
-  virtual bool send(const stream::log_bytes& bytes, const stream::log_view& view) = 0;
+  /// The same for a message's text (`encode`).
+  virtual void send(std::string_view text) = 0;
+  /// Sends a message's text, unless it is empty, and log bytes of `view`, together. True: all went out.
+  /// False: they are kept and follow; the next bytes may be sent after `on_sent`.
+  virtual bool send(std::string_view text, const stream::log_bytes& bytes, const stream::log_view& view) = 0;
   /// To be called after this side spoke and while mostly the peer does (`net::acknowledge_reads`).
   virtual void acknowledge_reads() = 0;
   /// What waits is written, then the connection closes.
@@ -53,6 +53,8 @@ public:
   /// The user hears nothing more. Does not close.
   virtual void detach() = 0;
 
+  /// Memory beside the link's own that a send touches, to be fetched ahead.
+  [[nodiscard]] virtual const void* sends_through() const = 0;
   /// Since when the oldest write makes no progress; nothing when none is under way.
   [[nodiscard]] virtual std::optional<std::chrono::steady_clock::time_point> writing_since() const = 0;
   /// The peer's address, for logs.

@@ -21,19 +21,23 @@ public:
   void start(std::uint64_t from);
   /// What the link had kept of the bytes was written.
   void on_sent();
-  /// Tells that the hop lives, unless bytes told it just now; to be called at `tick_interval`.
+  /// Tells that the hop lives, unless `told_lately`; to be called at `tick_interval`.
   void tick();
+  /// Bytes told so just now.
+  [[nodiscard]] bool told_lately() const;
 
   void on_news() override;
+  void prefetch() const noexcept override;
 
   [[nodiscard]] audience& of() const noexcept { return *of_; }
 
 private:
-  void pump();
-  void tell_changes();
-  void tell(const message& m);
+  void pump(std::string_view beat = {});
+  void tell_path();
+  [[nodiscard]] std::string_view new_beat();
 
   link_ptr to_;
+  const void* sends_through_;
   std::shared_ptr<audience> of_;
   std::function<void(stream::end_reason)> ended_;
   trunk_counters& counters_;

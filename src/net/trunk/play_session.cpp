@@ -93,6 +93,7 @@ private:
   void on_bytes(byte_view) override { refuse({errc::malformed, "a puller sent log bytes"}); }
 
   void on_tick() override {
+    if (sender_ && sender_->told_lately()) return;
     if (stalled()) return finish();
     if (sender_) sender_->tick();
   }

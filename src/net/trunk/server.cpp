@@ -102,11 +102,11 @@ void site::stop() {
 }
 
 void site::tick() {
-  // A session that ticks may leave.
-  std::vector<std::shared_ptr<session>> all;
+  // A session that ticks may leave; it is destroyed later.
+  std::vector<session*> all;
   for (auto& [id, s] : sessions)
-    all.push_back(s);
-  for (auto& s : all)
+    all.push_back(id);
+  for (auto* s : all)
     s->tick();
 }
 

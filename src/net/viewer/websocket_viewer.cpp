@@ -1,5 +1,6 @@
 #include "net/core/frame_head.hpp"
 #include "net/core/gated_socket.hpp"
+#include "net/core/prefetch.hpp"
 #include "net/viewer/transports.hpp"
 
 #include <boost/beast/websocket.hpp>
@@ -39,11 +40,8 @@ public:
   }
 
 private:
-  // Beast's stream has memory of its own, which comes while the cursor takes its step.
-  void on_news() override {
-    __builtin_prefetch(&ws_.next_layer());
-    viewer::on_news();
-  }
+  // Beast's stream has memory of its own.
+  void prefetch() const noexcept override { prefetch_lines<1>(&ws_.next_layer()); }
 
   std::shared_ptr<websocket_viewer> self() {
     return std::static_pointer_cast<websocket_viewer>(shared_from_this());
