@@ -6,8 +6,12 @@
 #include "net/core/secret.hpp"
 #include "stream/log_view.hpp"
 
+#include <algorithm>
+#include <array>
 #include <list>
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace sluice::net::trunk {
 
