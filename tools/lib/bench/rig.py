@@ -118,6 +118,13 @@ class Rig(cluster.Cluster):
         finally:
             os.sched_setaffinity(0, rest)
 
+    def isolate(self, node):
+        """From now on `node` has the first core for itself, every other node the rest."""
+        for other in self.nodes.values():
+            cores = self.cores[:1] if other is node else self.cores[1:] or self.cores
+            for task in pathlib.Path(f"/proc/{other.pid}/task").iterdir():
+                os.sched_setaffinity(int(task.name), set(cores))
+
     def origin(self, node_id, *arguments):
         ports = {"rtmp": free_port(), "http": free_port()}
         return self._start("origin", node_id, ports, (*self._known(node_id), *arguments))
