@@ -46,9 +46,12 @@ void upstream_choice::set_position(epoch at, std::uint64_t head, time_point now)
   head_ = head;
   if (at == epoch_) return;
   epoch_ = at;
+  // A log that was there before any upstream does not wait longer for its first beat than for others.
+  if (!beat_at_) beat_at_ = now;
   // The others are about to say the new epoch too: they have `progress_limit` for it.
   for (auto& one : active_) {
     one.caught_up = false;
+    one.goal = head;
     one.head_moved = now;
   }
 }
@@ -139,6 +142,7 @@ void upstream_choice::use(const upstream_hello& said, time_point now) {
   active_.push_back(std::move(*candidate_));
   candidate_.reset();
   active_.back().since = now;
+  active_.back().goal = head_;
   if (!beat_at_) beat_at_ = now;
   next_round_ = now;
   queue_.push_back(use_upstream{active_.back().id, gap, lead, lead ? departed_ : std::nullopt});
@@ -199,7 +203,7 @@ bool upstream_choice::delivered(link_id link, std::uint64_t at, time_point now) 
     from->head = at;
     from->head_moved = now;
   }
-  if (from->caught_up || at < head_ || !active(link)) return false;
+  if (from->caught_up || at < from->goal || !active(link)) return false;
   from->caught_up = true;
   return active_.size() > 1;
 }

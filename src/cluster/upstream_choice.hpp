@@ -3,7 +3,7 @@
 //
 // Links in use run in parallel: of each byte the first copy counts. The first of them leads (its path is the
 // log's); usually it is the only one. A planned move, a slow or silent path and a hedge all open another
-// link beside it; only when that one has caught up with our head is the one to be left dropped.
+// link beside it; only when that one has caught up with the head it found is the one to be left dropped.
 // The two pulls of a hedge have no relay in common where the cluster allows it; that is looked at again
 // whenever a link's path or the order changes.
 //
@@ -92,7 +92,8 @@ private:
     bool settled = false;
     bool leaving = false;   ///< draining or gone from the order
     bool late = false;      ///< its beats come later than they could
-    bool caught_up = false; ///< it reached our head
+    std::uint64_t goal = 0; ///< our head when it came into use; that of now runs away from a longer path
+    bool caught_up = false; ///< it reached the goal
   };
 
   upstream_link* find(link_id id);

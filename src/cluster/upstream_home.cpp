@@ -57,7 +57,8 @@ bool upstream_choice::away(const upstream_link& one, const ranked_relay& home) c
 }
 
 void upstream_choice::check_home(time_point now) {
-  if (moving_) return;
+  // A move is a link more, so none begins while another change is under way.
+  if (moving_ || active_.size() > options_.hedge) return;
   auto* home = active_.empty() || seeking(now) ? nullptr : better_home(now);
   auto left = std::find_if(active_.begin(), active_.end(),
                            [&](auto& one) { return home && one.settled && away(one, *home); });

@@ -78,7 +78,10 @@ void upstream_choice::trim(time_point now) {
       continue;
     }
     if (flowing <= options_.hedge) return;
-    if (moving_ && !good(*find(moving_->link))) return;
+    if (moving_) {
+      auto* to = find(moving_->link);
+      if (!to || !good(*to)) return;
+    }
     bool moved = moving_ && find(moving_->from);
     auto left = moved ? moving_->from : superfluous();
     stop_moving();

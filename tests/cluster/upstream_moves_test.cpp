@@ -40,6 +40,37 @@ TEST_CASE("a draining or vanished upstream is left without a pause, for one that
   CHECK(p.pass(3s, {"c"}, {"c"}).empty());
 }
 
+TEST_CASE(
+    "a longer path has caught up with the head it found, though the shorter one is always ahead of it") {
+  puller p;
+  p.settle({"a", "b"});
+  auto order = p.order({"a", "b"});
+  order.relays[0].state = relay_state::draining;
+  p.choice.set_order(order, p.now);
+  CHECK(p.run() == names{"probe b"});
+  CHECK(p.hello("b") == names{"join b"});
+  p.position(2000);
+  p.choice.delivered(p.links["a"], 2000, p.now);
+  p.choice.delivered(p.links["b"], 900, p.now);
+  CHECK(p.run().empty());
+  p.choice.delivered(p.links["b"], 1000, p.now);
+  CHECK(p.run() == names{"drop a leaving", "lead b"});
+}
+
+TEST_CASE("no move begins while two links are in use for another reason") {
+  puller p;
+  away_from_a(p);
+  auto order = p.order({"a", "b", "c"});
+  order.relays[1].state = relay_state::draining;
+  p.choice.set_order(order, p.now);
+  CHECK(p.run() == names{"probe a"});
+  CHECK(p.hello("a") == names{"join a"});
+  // b is back, and a does not catch up.
+  p.choice.set_order(p.order({"c", "b", "a"}), p.now);
+  CHECK(p.pass(30s, {"a", "b"}, {"a", "b"}).empty());
+  CHECK(p.catch_up("a") == names{"drop a surplus"});
+}
+
 TEST_CASE("a new order alone moves nobody") {
   puller p;
   p.settle({"a", "b"});
