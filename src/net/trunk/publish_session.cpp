@@ -142,8 +142,11 @@ private:
   }
 
   void on_gap(hosted_stream& h, const gap& left_out) {
-    // What a pull delivers now has no gap: come again when it has got further.
-    if (!feeds_ && h.log.current() && left_out.to > h.log.current()->head()) return finish();
+    if (!feeds_ && h.log.current() && left_out.to > h.log.current()->head()) {
+      // What a pull delivers now has no gap: come again when it has got further.
+      if (leaving_ || (h.source && h.source->flowing())) return finish();
+      take_over(h);
+    }
     if (auto ok = receiver_.skip(h, left_out); !ok) refuse(ok.error());
   }
 

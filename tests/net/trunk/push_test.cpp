@@ -18,6 +18,28 @@ node_options relay_options() {
   return out;
 }
 
+/// What an origin says and sends by hand, from `first` on.
+struct scripted_origin {
+  scripted_origin(const std::string& address, std::uint64_t first, std::uint64_t head) : client(address) {
+    client.upgrade("/trunk/publish/live/room1");
+    REQUIRE_FALSE(client.wait_for("challenge").empty());
+    trunk::hello said;
+    said.who = trunk::introduce({"test", "o", "secret"}, trunk::side::client, {}, client.challenge());
+    trunk::log_state log;
+    log.log_epoch = epoch{100};
+    log.first = first;
+    log.head = head;
+    log.path = {"o"};
+    log.present = {true, true};
+    said.log = log;
+    client.send_frame(*trunk::encode(said));
+    REQUIRE_FALSE(client.wait_for("\"from\"").empty());
+  }
+  void bytes(const byte_buffer& tags) { client.send_frame(as_text(tags), true); }
+
+  raw_client client;
+};
+
 } // namespace
 
 TEST_CASE("an origin pushes to the head and an edge pulls from there") {
@@ -240,4 +262,27 @@ TEST_CASE("a newer epoch follows on the same push") {
   CHECK(eventually([&] { return (*watch)->seen().end == stream::end_reason::changed; }));
   CHECK(eventually([&] { return relay.status().log_epoch == epoch{200}; }));
   CHECK(origin.count(&trunk_counters::pushes_started) == 1);
+}
+
+TEST_CASE("a relay that nobody else can feed takes its origin's push back over a gap") {
+  node relay("r", relay_options());
+  relay.pull();
+  auto entry = relay.serve();
+  relay.directory.answer(order({entry}));
+  relay.start();
+  flv_source source;
+  auto before = source.start(), after = source.frames(1);
+  {
+    scripted_origin origin(entry.trunk_address, 0, before.size());
+    origin.bytes(before);
+    REQUIRE(eventually([&] { return relay.status().head == before.size(); }));
+  }
+  REQUIRE(eventually([&] { return relay.status().feeder_kind == "pull"; }));
+  auto first = before.size() + 1000;
+  scripted_origin origin(entry.trunk_address, first, first + after.size());
+  origin.client.send_frame(*trunk::encode(trunk::gap{before.size(), first, {}}));
+  origin.bytes(after);
+  CHECK(eventually([&] { return relay.status().head == first + after.size(); }));
+  CHECK(relay.status().feeder_kind == "push");
+  CHECK(relay.count(&trunk_counters::gaps) == 1);
 }
