@@ -48,7 +48,7 @@ public:
     resolver_.async_resolve(where->host, std::to_string(where->port),
                             [self = self()](error_code failed, const tcp::resolver::results_type& found) {
                               if (failed) return self->fail(failed);
-                              self->connect_to(found.begin()->endpoint());
+                              self->connect_to_any(found);
                             });
   }
 
@@ -125,6 +125,14 @@ private:
   void connect_to(const tcp::endpoint& where) {
     if (dead_) return;
     lowest().async_connect(where, [self = self()](error_code failed) {
+      if (failed) return self->fail(failed);
+      self->handshake();
+    });
+  }
+
+  void connect_to_any(const tcp::resolver::results_type& found) {
+    if (dead_) return;
+    asio::async_connect(lowest(), found, [self = self()](error_code failed, const tcp::endpoint&) {
       if (failed) return self->fail(failed);
       self->handshake();
     });

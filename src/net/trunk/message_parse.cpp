@@ -189,7 +189,6 @@ message read(std::string_view type, fields& in) {
   if (type == "not_here") return not_here{};
   if (type == "searching") return searching{};
   if (type == "release") return release{};
-  if (type == "release") return release{};
   if (type == "stale") return stale{epoch{in.number("epoch")}};
   if (type == "error") return failure{in.text("code"), in.text("message", max_explanation)};
   return unknown{std::string(type)};
