@@ -77,6 +77,7 @@ struct trunk_counters {
   counter gaps;            ///< gaps accepted
   counter gap_bytes;       ///< log bytes those gaps left out
   counter protocol_errors; ///< connections ended for breaking the trunk's protocol or failing its proof
+  counter over_limit;      ///< connections closed at once because too many are open
 };
 
 struct worker_counters {

@@ -99,14 +99,16 @@ const std::array rows{
     row{"sluice_trunk_protocol_errors_total",
         "Trunk connections ended for breaking the protocol or its proof", count,
         [](const wc& w) -> cref { return w.trunk.protocol_errors; }},
+    row{"sluice_trunk_over_limit_total", "Trunk connections closed at once for being too many", count,
+        [](const wc& w) -> cref { return w.trunk.over_limit; }},
 };
 
 /// Why a leading upstream can be left for another one.
 constexpr std::array switch_reasons{
-    cluster::drop_reason::closed,  cluster::drop_reason::silent, cluster::drop_reason::no_beats,
-    cluster::drop_reason::late,    cluster::drop_reason::behind, cluster::drop_reason::leaving,
-    cluster::drop_reason::moved,   cluster::drop_reason::stale,  cluster::drop_reason::loop,
-    cluster::drop_reason::refused, cluster::drop_reason::surplus};
+    cluster::drop_reason::closed,  cluster::drop_reason::silent,  cluster::drop_reason::no_beats,
+    cluster::drop_reason::late,    cluster::drop_reason::behind,  cluster::drop_reason::leaving,
+    cluster::drop_reason::moved,   cluster::drop_reason::stale,   cluster::drop_reason::loop,
+    cluster::drop_reason::refused, cluster::drop_reason::surplus, cluster::drop_reason::too_deep};
 
 /// A counter for each of `reasons`, as `read` finds it in a worker's counters.
 template <class Reasons, class Read>

@@ -94,6 +94,19 @@ private:
 
 } // namespace
 
+bool site::full() {
+  auto most = options.max_connections;
+  if (sessions.size() < most) {
+    if (sessions.size() < most - most / 10) told_full_ = false;
+    return false;
+  }
+  counters().over_limit.add();
+  if (!std::exchange(told_full_, true))
+    log.warn("data thread has as many trunk connections as it may, more are closed", "connections",
+             sessions.size(), "raise", "--max-connections");
+  return true;
+}
+
 void site::stop() {
   stopped = true;
   ticker_.reset();
@@ -124,7 +137,7 @@ server::~server() {
 result<std::uint16_t> server::listen(const host_port& address) {
   return acceptors_.listen(address, "--trunk-listen", [all = sites_](worker& at, socket s) {
     auto& here = *(*all)[at.index()];
-    if (here.stopped || here.sessions.size() >= here.options.max_connections) return;
+    if (here.stopped || here.full()) return;
     auto made = std::make_shared<newcomer>(all, here, std::move(s));
     here.add(made);
     made->start();

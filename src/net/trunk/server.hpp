@@ -18,7 +18,7 @@ struct server_options {
   std::chrono::milliseconds push_silence_limit{600}; ///< an origin that says nothing for so long is gone
   std::chrono::milliseconds grace{10'000};           ///< a pushed log ends without any beat for so long
   std::chrono::milliseconds catch_up_limit{150};     ///< viewers wait no longer for a fresh log's newest part
-  std::size_t max_connections = 2'000;               ///< per worker; more are closed at once
+  std::size_t max_connections = 20'000;              ///< per worker; more are closed at once
 };
 
 class server {

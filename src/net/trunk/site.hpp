@@ -39,6 +39,8 @@ public:
     at.post([over = std::move(found->second)] {});
     sessions.erase(found);
   }
+  /// Whether one more connection would be too many; counts it then.
+  [[nodiscard]] bool full();
   void stop();
   [[nodiscard]] trunk_counters& counters() const { return at.counters().trunk; }
 
@@ -53,6 +55,8 @@ public:
 
 private:
   void tick();
+
+  bool told_full_ = false; ///< this episode is in the log
 
   std::optional<ticker> ticker_; ///< one for all sessions
 };

@@ -44,6 +44,20 @@ TEST_CASE("what is no HTTP is closed and counted") {
   CHECK(relay.counted(1));
 }
 
+TEST_CASE("connections beyond the limit are closed at once and counted") {
+  node a("a", {.server = {.max_connections = 2}});
+  auto address = a.serve().trunk_address;
+  a.start();
+  raw_client one(address), two(address);
+  one.upgrade(play);
+  two.upgrade(play);
+  REQUIRE_FALSE(one.wait_for("challenge").empty());
+  REQUIRE_FALSE(two.wait_for("challenge").empty());
+  raw_client three(address);
+  CHECK(three.closed());
+  CHECK(a.count(&trunk_counters::over_limit) == 1);
+}
+
 TEST_CASE("requests for anything else are answered 404 and counted") {
   relay_with_log relay;
   raw_client other(relay.address), plain(relay.address);
