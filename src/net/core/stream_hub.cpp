@@ -149,6 +149,11 @@ std::uint32_t stream_hub::carried() const noexcept {
   return sum;
 }
 
+/// Whether somebody asked for it, and it was not found.
+bool stream_hub::was_refused(const hosted_stream& h) {
+  return !h.log.last_epoch() && !h.source && h.refused_until != std::chrono::steady_clock::time_point{};
+}
+
 void stream_hub::sweep(shard& s) {
   auto now = std::chrono::steady_clock::now();
   std::uint32_t carried = 0;
@@ -159,6 +164,10 @@ void stream_hub::sweep(shard& s) {
     bool wanted = h.log.wanted() || (h.source && !h.source->on_demand());
     if (wanted) {
       h.unwanted = false;
+    } else if (was_refused(h) && now >= h.refused_until) {
+      // Whoever invents keys must not fill the table.
+      it = s.streams.erase(it);
+      continue;
     } else if (!h.unwanted) {
       h.unwanted = true;
       h.unwanted_since = now;

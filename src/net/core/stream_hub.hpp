@@ -145,6 +145,7 @@ private:
   void open_at_home(shard& s, const stream_key& key, worker& at, open_when when, opened done);
   std::shared_ptr<audience> audience_of(hosted_stream& h, worker& at);
   void deliver(hosted_stream& h, worker& at, const opened& done);
+  static bool was_refused(const hosted_stream& h);
   void sweep(shard& s);
   shard& shard_of(const stream_key& key);
 
