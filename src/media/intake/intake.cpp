@@ -15,6 +15,14 @@ bool same_bytes(byte_view a, byte_view b) noexcept {
   return std::ranges::equal(a, b);
 }
 
+result<void> check_header(const packet& tag) {
+  bool header = tag.info.kind == payload_kind::metadata || tag.is_sequence_header();
+  if (!header || tag.data.size() <= max_header_data) return {};
+  return error{errc::too_large, fmt::format("{}: {} bytes; at most {}",
+                                            tag.type == tag_type::script ? "metadata" : "sequence header",
+                                            tag.data.size(), max_header_data)};
+}
+
 } // namespace
 
 intake::intake(const intake_options& options, std::uint32_t first_timestamp)
@@ -30,6 +38,10 @@ result<intake_verdict> intake::push(tag_type type, std::uint32_t timestamp, byte
   if (!tag) {
     ++counters_.refused;
     return tag.error();
+  }
+  if (auto ok = check_header(*tag); !ok) {
+    ++counters_.refused;
+    return ok.error();
   }
   tag->timestamp = timestamp;
   tag->arrived = now;

@@ -15,6 +15,9 @@
 
 namespace sluice::media {
 
+/// Bytes of metadata, or of a sequence header: nodes tell each other all that are in force in one message.
+constexpr std::size_t max_header_data = 48 * 1024;
+
 struct intake_options {
   /// Largest tag data accepted, in bytes.
   std::size_t max_tag_data = 8 * 1024 * 1024;

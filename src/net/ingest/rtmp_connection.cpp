@@ -25,12 +25,21 @@ std::string_view status_code(errc why) {
   return why == errc::conflict ? "NetStream.Publish.BadName" : "NetStream.Publish.Denied";
 }
 
+// A message is a tag's data and little else.
+media::rtmp::session_limits limits_for(std::size_t max_tag_data) {
+  media::rtmp::session_limits out;
+  out.chunks.max_message = max_tag_data + 64 * 1024;
+  out.chunks.max_held = std::max(out.chunks.max_held, 2 * out.chunks.max_message);
+  return out;
+}
+
 } // namespace
 
 rtmp_connection::rtmp_connection(worker& at, socket s, std::shared_ptr<ingest> publishers, logger log)
     : at_(&at), accepted_at_(at), socket_(std::move(s)), publishers_(std::move(publishers)),
-      log_(std::move(log)), peer_(peer_address(socket_)), session_(*this, random_seed()), buffer_(read_size) {
-}
+      log_(std::move(log)), peer_(peer_address(socket_)),
+      session_(*this, random_seed(), limits_for(publishers_->services().intake.max_tag_data)),
+      buffer_(read_size) {}
 
 void rtmp_connection::start(std::function<void()> ended) {
   on_ended_ = std::move(ended);

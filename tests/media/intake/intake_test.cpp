@@ -299,3 +299,18 @@ TEST_CASE("a command frame, whose bytes look like a sequence header, does not re
   b.video(40, "\x57\0"sv);
   CHECK(b.written() == lines{"0 avc1 header", "0 avc1 key"});
 }
+
+TEST_CASE("headers that nodes could not tell each other are refused, and the stream goes on without") {
+  bench b;
+  byte_buffer index(metadata.begin(), metadata.end());
+  index.resize(max_header_data + 1, 9);
+  CHECK(b.in.push(tag_type::script, 0, index, at(0)).error().code == errc::too_large);
+  CHECK(b.in.push(tag_type::script, 0, byte_view(index).first(max_header_data), at(0)).has_value());
+  byte_buffer sets(avc_header.begin(), avc_header.end());
+  sets.resize(max_header_data + 1, 9);
+  CHECK(b.in.push(tag_type::video, 0, sets, at(0)).error().message ==
+        "sequence header: 49153 bytes; at most 49152");
+  CHECK(b.in.summary().counters.refused == 2);
+  b.video(0, avc_header);
+  CHECK(b.video(0, avc_key) == ok);
+}
