@@ -73,6 +73,10 @@ private:
 
   asio::awaitable<bool> dispatch() {
     auto& request = parser_->get();
+    // RFC 9112 section 3.2.
+    if (request.version() == 11 && request.count(http_::field::host) != 1)
+      co_return co_await respond(
+          error_reply(http_::status::bad_request, "malformed", "an HTTP/1.1 request has one Host"), false);
     auto target = parse_target({request.target().data(), request.target().size()});
     if (!target) co_return co_await respond(error_reply(target.error()), keep_alive());
     bool is_stream = target->kind == target_kind::stream;
@@ -100,9 +104,14 @@ private:
     default:
       break;
     }
-    co_return co_await respond(error_reply(http_::status::method_not_allowed, "unsupported",
-                                           "GET, HEAD and OPTIONS are served here"),
-                               false);
+    co_return co_await respond(not_allowed("GET, HEAD and OPTIONS are served here"), false);
+  }
+
+  /// RFC 9110 section 15.5.6.
+  static http_reply not_allowed(std::string_view why) {
+    auto reply = error_reply(http_::status::method_not_allowed, "unsupported", why);
+    reply.headers.emplace_back("Allow", "GET, HEAD, OPTIONS");
+    return reply;
   }
 
   /// Whether the request is a viewer's, or the page's that would become one.
@@ -119,10 +128,11 @@ private:
 
   asio::awaitable<bool> send_away() {
     count(refusal::forbidden);
-    auto why =
-        fmt::format("this {} serves viewers on its own machine only; watch at an edge, or start it with "
-                    "--serve-viewers all",
-                    services().role);
+    auto why = services().hub
+                   ? fmt::format("this {} serves viewers on its own machine only; watch at an edge, or start "
+                                 "it with --serve-viewers all",
+                                 services().role)
+                   : fmt::format("this {} serves no streams; watch at an edge", services().role);
     return respond(error_reply(http_::status::forbidden, "forbidden", why), keep_alive());
   }
 
@@ -172,9 +182,7 @@ private:
 
   asio::awaitable<bool> publish(const http_target& target) {
     if (!services().publish)
-      co_return co_await respond(error_reply(http_::status::method_not_allowed, "unsupported",
-                                             "this node takes no publishers; publish to an origin"),
-                                 false);
+      co_return co_await respond(not_allowed("this node takes no publishers; publish to an origin"), false);
     auto seat = services().seat_publisher();
     if (!seat) {
       site_->at.counters().ingest.refused.add();
@@ -253,7 +261,7 @@ void http_site::close_connections() {
 
 void start_http_session(std::shared_ptr<http_site> site, socket s) {
   auto& counters = site->at.counters().http;
-  if (counters.current.value() + site->viewers->size() >= site->services->max_connections) {
+  if (counters.current.value() >= site->services->max_connections) {
     counters.over_limit.add();
     return;
   }

@@ -137,6 +137,15 @@ TEST_CASE("OPTIONS answers a browser's question, other methods are refused") {
            405));
 }
 
+TEST_CASE("a method that is not served is told which are, and a request without a Host is none") {
+  started_node n;
+  auto answer = request(n.port, "DELETE / HTTP/1.1\r\nHost: test\r\n\r\n");
+  CHECK(is(answer, 405));
+  CHECK(header_value(answer, "Allow") == "GET, HEAD, OPTIONS");
+  CHECK(is(request(n.port, "GET /livez HTTP/1.1\r\n\r\n"), 400));
+  CHECK(is(request(n.port, "GET /livez HTTP/1.0\r\n\r\n"), 200));
+}
+
 TEST_CASE("viewers beyond the limit are refused, however they come at once") {
   http_node_options options;
   options.http.max_viewers = 2;
@@ -157,6 +166,27 @@ TEST_CASE("viewers beyond the limit are refused, however they come at once") {
   CHECK(served == 2);
   CHECK(refused == 6);
   CHECK(n.refused(net::refusal::full) == 6);
+}
+
+TEST_CASE("viewers are not among the connections: a node that is full of them still answers") {
+  http_node_options options;
+  options.http.max_viewers = 2;
+  options.http.max_connections = 1;
+  started_node n(std::move(options));
+  n.publish();
+  n.play(0, 1);
+  auto connections = [&] { return n.count([](auto& c) { return c.http.current.value(); }); };
+  std::vector<std::unique_ptr<plain_client>> watching;
+  for (int i = 0; i < 2; ++i) {
+    watching.push_back(std::make_unique<plain_client>(n.port));
+    watching.back()->send("GET /live/room1.flv HTTP/1.1\r\nHost: test\r\n\r\n");
+    CHECK(is(watching.back()->read_head(), 200));
+    REQUIRE(eventually([&] { return connections() == 0; }));
+  }
+  CHECK(is(get(n.port, "/livez"), 200));
+  REQUIRE(eventually([&] { return connections() == 0; }));
+  CHECK(is(get(n.port, "/live/room1.flv"), 503));
+  CHECK(n.refused(net::refusal::full) == 1);
 }
 
 TEST_CASE("a worker with more to do than it can refuses new viewers and keeps those it has") {
