@@ -113,7 +113,10 @@ node_page directory_actor_state::nodes_after(const std::string& id) const {
   return page;
 }
 
-snapshot_update directory_actor_state::watch(const watcher_actor& who) {
+caf::result<snapshot_update> directory_actor_state::watch(const watcher_actor& who) {
+  if (auto bytes = list_size(); bytes > max_pushed_list)
+    return to_caf(error{errc::too_large, fmt::format("the relay list has {} bytes, {} at most can be sent",
+                                                     bytes, max_pushed_list)});
   if (std::find(watchers.begin(), watchers.end(), who) == watchers.end()) {
     watchers.push_back(who);
     self->monitor(who);
@@ -142,6 +145,7 @@ void directory_actor_state::step() {
 }
 
 void directory_actor_state::tell_left_out() const {
+  config.gauges->untracked_streams = directory->untracked_streams();
   auto count = directory->relays_left_out();
   if (config.gauges->relays_left_out.exchange(count) == count) return;
   config.log.warn("relays left out of the list", "count", count, "most", cluster::max_relays);
@@ -157,14 +161,17 @@ void directory_actor_state::tell_frozen() {
     config.log.info("relay list no longer frozen");
 }
 
+std::size_t directory_actor_state::list_size() {
+  return cluster::canonical_form(directory->list()).size();
+}
+
 void directory_actor_state::push() {
   bool warming = directory->warming(now());
   if (directory->list_revision() == told && warming == told_warming && store_lost == told_store_lost) return;
   told = directory->list_revision();
   told_warming = warming;
   told_store_lost = store_lost;
-  auto bytes = cluster::canonical_form(directory->list()).size();
-  if (bytes > max_pushed_list) {
+  if (auto bytes = list_size(); bytes > max_pushed_list) {
     config.log.error("relay list too large to push", "bytes", bytes, "most", max_pushed_list);
     return;
   }

@@ -13,8 +13,9 @@ namespace sluice::actors {
 
 /// What `/metrics` tells of a directory. Any thread.
 struct directory_gauges {
-  std::atomic<std::uint64_t> relays_left_out{0}; ///< see `cluster::directory_state::relays_left_out`
-  std::atomic<bool> frozen{false};               ///< see `cluster::directory_state::frozen`
+  std::atomic<std::uint64_t> relays_left_out{0};   ///< see `cluster::directory_state::relays_left_out`
+  std::atomic<bool> frozen{false};                 ///< see `cluster::directory_state::frozen`
+  std::atomic<std::uint64_t> untracked_streams{0}; ///< see `cluster::directory_state::untracked_streams`
 };
 
 struct directory_config {
@@ -63,10 +64,11 @@ struct directory_actor_state {
   caf::result<recall_answer> recall(const stream_query& query) const;
   [[nodiscard]] stream_page streams_after(const std::string& key) const;
   [[nodiscard]] node_page nodes_after(const std::string& id) const;
-  snapshot_update watch(const watcher_actor& who);
+  caf::result<snapshot_update> watch(const watcher_actor& who);
   void forget(const caf::actor_addr& who);
   /// Lets time pass, and tells the watchers and the store of what changed since the last step.
   void step();
+  [[nodiscard]] std::size_t list_size();
   /// Tells the watchers of a list they do not know.
   void push();
 

@@ -8,6 +8,13 @@
 
 namespace sluice::actors {
 
+namespace {
+
+/// A directory whose store is slow says so within 6 s.
+constexpr std::chrono::milliseconds change_limit{7000};
+
+} // namespace
+
 struct operator_line::link {
   link(plane::control_sockets& s, std::chrono::milliseconds l) : sockets(s), limit(l), self(sys.get()) {}
 
@@ -35,8 +42,13 @@ struct operator_line::link {
 
   template <class Answer, class... Parts>
   result<Answer> ask(const Parts&... parts) {
+    return ask_within<Answer>(limit, parts...);
+  }
+
+  template <class Answer, class... Parts>
+  result<Answer> ask_within(std::chrono::milliseconds most, const Parts&... parts) {
     result<Answer> out = error{errc::closed, "no answer"};
-    self->request(directory, limit, parts...)
+    self->request(directory, most, parts...)
         .receive([&](Answer& answer) { out = std::move(answer); },
                  [&](const caf::error& e) { out = from_caf(e); });
     return out;
@@ -86,7 +98,10 @@ result<cluster::directory_overview> operator_line::overview() {
 result<cluster::directory_overview> operator_line::change(const cluster::policy_change& what) {
   change_request request;
   request.change = what;
-  auto answer = link_->ask<overview_answer>(change_atom_v, request);
+  auto answer =
+      link_->ask_within<overview_answer>(std::max(link_->limit, change_limit), change_atom_v, request);
+  if (!answer && answer.error().code == errc::timed_out)
+    return error{errc::timed_out, "no answer in time; the change may still be taken"};
   if (!answer) return answer.error();
   return std::move(answer->overview);
 }

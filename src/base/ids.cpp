@@ -98,7 +98,7 @@ epoch epoch::next(std::uint64_t now_unix_ms, epoch last, std::uint16_t random) n
 }
 
 bool valid_node_id(std::string_view text) noexcept {
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+  return !text.empty() && text.size() <= max_node_id && std::all_of(text.begin(), text.end(), [](char c) {
     return alphanumeric(c) || c == '.' || c == '_' || c == '-';
   });
 }

@@ -50,8 +50,9 @@ struct epoch {
   auto operator<=>(const epoch&) const = default;
 };
 
-/// A node's name: `[A-Za-z0-9._-]{1,64}`.
+/// A node's name: `[A-Za-z0-9._-]`, 1 to `max_node_id` characters.
 using node_id = std::string;
+constexpr std::size_t max_node_id = 64;
 
 /// Whether `text` is usable as a node id (and as a zone or cluster name).
 bool valid_node_id(std::string_view text) noexcept;

@@ -45,12 +45,14 @@ std::optional<relay_entry> directory_state::entry_of(const node_id& id, const le
 
 /// How a relay is listed that the store has and that is not heard here.
 std::optional<relay_entry> directory_state::foreign_entry(const relay_entry& stored, time_point now) const {
-  if (auto left = gone_.find(stored.id); left != gone_.end() &&
-                                         stored.boot_nonce <= left->second.boot_nonce &&
-                                         now - left->second.left < options_.expire_after)
-    return std::nullopt;
+  auto left = gone_.find(stored.id);
+  bool known = left != gone_.end() && stored.boot_nonce <= left->second.boot_nonce;
+  if (known && now - left->second.left < options_.expire_after) return std::nullopt;
   auto entry = stored;
   if (failures_.failing(stored.id)) entry.state = relay_state::failing;
+  // The store's word may be that of a directory that died with it. One that hears it lists it as ready, and
+  // that counts for whoever hears both.
+  if (known && left->second.expired) entry.state = relay_state::suspect;
   return entry;
 }
 
@@ -109,14 +111,23 @@ bool directory_state::known(const node_id& id) const {
 
 result<policy> directory_state::plan_drain(const node_id& id, bool drained, std::uint64_t now_unix_us) const {
   if (!known(id) && !is_drained(rules_, id))
-    return error{errc::not_found, fmt::format("node '{}' was never heard of here", id.substr(0, 64))};
+    return error{errc::not_found,
+                 fmt::format("node '{}' was never heard of here", id.substr(0, max_node_id))};
+  auto held = leases_.find(id);
+  if (drained && held != leases_.end() && held->second.node.role != node_role::relay)
+    return error{
+        errc::bad_argument,
+        fmt::format("node '{}' is of role {}: relays are drained from here, any other node by ending it "
+                    "(SIGTERM)",
+                    id, name(held->second.node.role))};
   return with_drained(rules_, id, drained, now_unix_us);
 }
 
 result<policy> directory_state::plan_weight(const node_id& id, std::optional<double> weight,
                                             std::uint64_t now_unix_us) const {
   if (weight && !known(id))
-    return error{errc::not_found, fmt::format("node '{}' was never heard of here", id.substr(0, 64))};
+    return error{errc::not_found,
+                 fmt::format("node '{}' was never heard of here", id.substr(0, max_node_id))};
   return with_weight(rules_, id, weight, now_unix_us);
 }
 
@@ -131,7 +142,7 @@ result<void> directory_state::adopt(const policy& rules, const std::vector<relay
       usable.insert_or_assign(one.id, one);
     else
       outcome = error{ok.error().code,
-                      fmt::format("store: relay {}: {}", one.id.substr(0, 64), ok.error().message)};
+                      fmt::format("store: relay {}: {}", one.id.substr(0, max_node_id), ok.error().message)};
   }
   for (auto& [id, stored] : stored_)
     if (!usable.contains(id) && !leases_.contains(id) && !gone_.contains(id))

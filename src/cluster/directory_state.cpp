@@ -8,12 +8,15 @@ namespace sluice::cluster {
 
 namespace {
 
-error refuse(errc code, const node_id& id, std::string message) {
-  return {code, fmt::format("node {}: {}", id.substr(0, 64), message)};
+result<void> check_printable(std::string_view field, std::string_view text, std::size_t most) {
+  bool printable = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+  if (printable && text.size() <= most) return {};
+  return error{errc::bad_argument,
+               fmt::format("{}: at most {} printable characters, no blanks", field, most)};
 }
 
-bool printable(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+error refuse(errc code, const node_id& id, std::string message) {
+  return {code, fmt::format("node {}: {}", id.substr(0, max_node_id), message)};
 }
 
 result<void> check_fields(const node_registration& node) {
@@ -23,13 +26,8 @@ result<void> check_fields(const node_registration& node) {
   if (auto ok = check_weight(node.weight); !ok) return ok;
   if (node.role == node_role::relay || !node.trunk_address.empty())
     if (auto ok = check_address("trunk_address", node.trunk_address); !ok) return ok;
-  if (node.public_url.size() > max_url || !printable(node.public_url))
-    return error{errc::bad_argument,
-                 fmt::format("public_url: at most {} printable characters, no blanks", max_url)};
-  if (node.version.size() > max_version || !printable(node.version))
-    return error{errc::bad_argument,
-                 fmt::format("version: at most {} printable characters, no blanks", max_version)};
-  return {};
+  if (auto ok = check_public_url("public_url", node.public_url); !ok) return ok;
+  return check_printable("version", node.version, max_version);
 }
 
 result<void> check(const node_registration& node) {
@@ -41,8 +39,12 @@ result<void> check(const node_registration& node) {
 
 } // namespace
 
+result<void> check_public_url(std::string_view field, std::string_view url) {
+  return check_printable(field, url, max_url);
+}
+
 directory_state::directory_state(directory_options options, time_point now)
-    : options_(std::move(options)), started_(now), clock_(now), rules_(options_.rules),
+    : options_(std::move(options)), started_(now), clock_(now), advanced_(now), rules_(options_.rules),
       streams_(options_.streams), failures_(options_.failures), demand_(options_.spread),
       pruned_(now), revision_{options_.id, options_.boot_nonce, 1}, built_at_(now) {
   list_.rules = rules_;
@@ -170,6 +172,7 @@ bool directory_state::silent(const lease& held, time_point now) const noexcept {
 
 bool directory_state::advance(time_point now) {
   note(now);
+  recover(now);
   auto before = list_.digest;
   update_freeze(now);
   expire_leases(now);
@@ -184,6 +187,16 @@ bool directory_state::advance(time_point now) {
            });
   if (dirty_) rebuild(now);
   return list_.digest != before;
+}
+
+// After a standstill of this directory itself what is overdue says nothing: it starts over, as a young one
+// with a list, and hears its nodes before they expire.
+void directory_state::recover(time_point now) {
+  auto stood = now - std::exchange(advanced_, now);
+  if (stood < options_.suspect_after) return;
+  started_ = now;
+  for (auto& [id, held] : leases_)
+    held.last_heard = std::max(held.last_heard, now - options_.suspect_after);
 }
 
 void directory_state::update_freeze(time_point now) {
@@ -216,22 +229,27 @@ void directory_state::update_freeze(time_point now) {
   }
 }
 
+void directory_state::expire(const node_id& id, lease& held, time_point now) {
+  held.expired_at = now;
+  // Also for the store: in the list it may stay as it was, by that store's word.
+  dirty_ = true;
+  streams_.drop_origin(id, now);
+  demand_.forget(id);
+}
+
 void directory_state::expire_leases(time_point now) {
   for (auto it = leases_.begin(); it != leases_.end();) {
     auto& held = it->second;
     bool relay = held.node.role == node_role::relay;
     bool kept = frozen_since_ && relay;
     if (!held.expired_at && !kept && now - held.last_heard >= options_.expire_after) {
-      held.expired_at = now;
-      // Also for the store: in the list it may stay as it was, by that store's word.
-      dirty_ = true;
-      streams_.drop_origin(it->first, now);
-      demand_.forget(it->first);
+      expire(it->first, held, now);
     }
     bool over = held.expired_at && now - *held.expired_at >= options_.expire_after &&
                 !(store_lost_ && relay && stored_.contains(it->first));
     if (over) {
       forget(it->first, held.node.boot_nonce, *held.expired_at);
+      gone_.at(it->first).expired = true;
       dirty_ = true;
     }
     it = over ? leases_.erase(it) : std::next(it);
@@ -243,7 +261,7 @@ bool directory_state::thaw(time_point now) {
   note(now);
   frozen_since_.reset();
   for (auto& [id, held] : leases_)
-    if (held.node.role == node_role::relay && silent(held, now) && !held.expired_at) held.expired_at = now;
+    if (held.node.role == node_role::relay && silent(held, now) && !held.expired_at) expire(id, held, now);
   dirty_ = true;
   return true;
 }

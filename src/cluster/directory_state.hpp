@@ -46,6 +46,9 @@ struct node_registration {
 };
 constexpr std::size_t max_url = 512;
 constexpr std::size_t max_version = 64;
+/// What browsers, or encoders, use for a node: printable, without blanks, at most `max_url`. Errors:
+/// `bad_argument`, naming the field.
+result<void> check_public_url(std::string_view field, std::string_view url);
 /// Entries of `node_view::failing_for`.
 constexpr std::size_t max_failing_for = 8;
 
@@ -94,14 +97,15 @@ public:
   /// What is known of earlier logs of `key`.
   [[nodiscard]] stream_recall recall(const stream_key& key, time_point now) const;
 
-  /// Marks and expires leases; call it at least every 250 ms. True when the snapshot changed. When more
+  /// Marks and expires leases; call it at least every 250 ms. True when the snapshot changed. After a pause
+  /// of `suspect_after` in the calls the directory is warming again, and expires nobody at once. When more
   /// than half of 3 or more relays would expire within one lease period they are kept as suspect (frozen),
   /// until half of all are heard again, `thaw`, or `thaw_after`.
   bool advance(time_point now);
   /// Ends a freeze by command: silent relays expire now. False when nothing is frozen.
   bool thaw(time_point now);
 
-  /// True for one lease period after the start: what is not known may exist.
+  /// True for one lease period after the start, or a standstill: what is not known may exist.
   [[nodiscard]] bool warming(time_point now) const noexcept;
   [[nodiscard]] bool frozen() const noexcept { return frozen_since_.has_value(); }
 
@@ -111,8 +115,8 @@ public:
   /// Errors: as `check_policy`.
   result<bool> set_policy(const policy& rules, time_point now);
   /// The policy in force with one node's drain or weight (none: its own) changed, to be given to
-  /// `set_policy` or to the store. Errors: `not_found` (no node of that id was ever heard of), and as
-  /// `with_drained`, `with_weight`.
+  /// `set_policy` or to the store. Errors: `not_found` (no node of that id was ever heard of), `bad_argument`
+  /// (a drain of a node that is no relay), and as `with_drained`, `with_weight`.
   [[nodiscard]] result<policy> plan_drain(const node_id& id, bool drained, std::uint64_t now_unix_us) const;
   [[nodiscard]] result<policy> plan_weight(const node_id& id, std::optional<double> weight,
                                            std::uint64_t now_unix_us) const;
@@ -120,8 +124,9 @@ public:
   [[nodiscard]] bool known(const node_id& id) const;
 
   /// What the store says: its policy, and the relays that any directory hears. Those not heard here are
-  /// listed as the store has them; while it is not `fresh` (it does not answer) nothing it listed expires.
-  /// Errors: a policy or relay that is not usable; the rest is adopted all the same.
+  /// listed as the store has them, but as suspect where they fell silent here; while it is not `fresh` (it
+  /// does not answer) nothing it listed expires. Errors: a policy or relay that is not usable; the rest is
+  /// adopted all the same.
   result<void> adopt(const policy& rules, const std::vector<relay_entry>& relays, bool fresh, time_point now);
   /// What changed for the store since the last call: relays heard here and no longer heard here. After the
   /// warming also those that an earlier life of this directory may have listed.
@@ -165,11 +170,14 @@ private:
   struct memory {
     std::uint64_t boot_nonce;
     time_point left;
+    bool expired = false; ///< it fell silent here
   };
 
   result<lease*> find_lease(const node_id& id, std::uint64_t boot_nonce);
   [[nodiscard]] bool silent(const lease& held, time_point now) const noexcept;
+  void recover(time_point now);
   void update_freeze(time_point now);
+  void expire(const node_id& id, lease& held, time_point now);
   void expire_leases(time_point now);
   void forget(const node_id& id, std::uint64_t boot_nonce, time_point now);
 
@@ -185,7 +193,8 @@ private:
 
   directory_options options_;
   time_point started_;
-  time_point clock_; ///< the newest `now`
+  time_point clock_;    ///< the newest `now`
+  time_point advanced_; ///< the `now` of the last `advance`
   policy rules_;
   std::map<node_id, lease> leases_;
   std::map<node_id, memory> gone_; ///< bounded by `max_nodes`

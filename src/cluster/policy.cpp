@@ -40,9 +40,9 @@ result<void> check_nodes(std::string_view field, const List& nodes) {
   for (auto& item : nodes) {
     auto& id = id_of(item);
     if (!valid_node_id(id))
-      return error{
-          errc::bad_argument,
-          fmt::format("{}: '{}' is not a node id: 1 to 64 letters, digits, . _ -", field, id.substr(0, 64))};
+      return error{errc::bad_argument,
+                   fmt::format("{}: '{}' is not a node id: 1 to 64 letters, digits, . _ -", field,
+                               id.substr(0, max_node_id))};
     if (previous && *previous >= id)
       return error{errc::malformed,
                    fmt::format("{}: '{}' after '{}'; ids ascend, none twice", field, id, *previous)};
@@ -132,11 +132,13 @@ bool is_later(const policy& a, const policy& b, const std::string& what, std::ui
   return version_in_a > known || (version_in_a == known && decision(a, what) > decision(b, what));
 }
 
-/// `changed`, which differs from `before` in `what`, with the version of a change made now, once it was
+/// `changed`, which may differ from `before` in `what`, with the version of a change made now, once it was
 /// checked.
 result<policy> stamped(policy changed, const policy& before, const std::string& what,
                        std::uint64_t now_unix_us) {
-  if (changed != before) note_change(changed, what, std::max(now_unix_us, before.version + 1));
+  // What every directory was started with may differ: a decision counts although it changes nothing here.
+  bool first = version_of(before, what) == 0 && !decision(changed, what).empty();
+  if (changed != before || first) note_change(changed, what, std::max(now_unix_us, before.version + 1));
   forget_oldest(changed);
   if (auto ok = check_policy(changed); !ok) return ok.error();
   return changed;
@@ -149,8 +151,8 @@ result<void> check_changes(const policy& rules) {
   const std::string* previous = nullptr;
   for (auto& [what, version] : rules.changes) {
     if (!names_something(what))
-      return error{errc::bad_argument,
-                   fmt::format("changes: '{}' is nothing that a policy decides", what.substr(0, 80))};
+      return error{errc::bad_argument, fmt::format("changes: '{}' is nothing that a policy decides",
+                                                   what.substr(0, weight_of.size() + max_node_id))};
     if (previous && *previous >= what)
       return error{errc::malformed,
                    fmt::format("changes: '{}' after '{}'; names ascend, none twice", what, *previous)};

@@ -36,12 +36,13 @@ result<void> check_address(std::string_view field, std::string_view address) {
 result<void> check_zone(std::string_view zone) {
   if (zone.empty() || valid_node_id(zone)) return {};
   return error{errc::bad_argument,
-               fmt::format("zone '{}': at most 64 letters, digits, . _ -", zone.substr(0, 64))};
+               fmt::format("zone '{}': at most 64 letters, digits, . _ -", zone.substr(0, max_node_id))};
 }
 
 result<void> check_relay(const relay_entry& relay) {
   if (!valid_node_id(relay.id))
-    return error{errc::bad_argument, fmt::format("id '{}' is not a node id", relay.id.substr(0, 64))};
+    return error{errc::bad_argument,
+                 fmt::format("id '{}' is not a node id", relay.id.substr(0, max_node_id))};
   if (auto ok = check_address("trunk_address", relay.trunk_address); !ok) return ok;
   if (auto ok = check_zone(relay.zone); !ok) return ok;
   if (auto ok = check_weight(relay.weight); !ok) return ok;

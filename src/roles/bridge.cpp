@@ -61,8 +61,9 @@ public:
   void nodes(plane::executor& caller, plane::reply<std::vector<cluster::node_view>> done) override;
   [[nodiscard]] plane::control_status status() const override { return node_->board->read(); }
   [[nodiscard]] std::shared_ptr<const cluster::snapshot> list() const { return node_->board->list(); }
-  [[nodiscard]] std::uint64_t relays_left_out() const noexcept { return gauges_->relays_left_out; }
-  [[nodiscard]] bool list_frozen() const noexcept { return gauges_->frozen; }
+  [[nodiscard]] directory_figures figures() const noexcept {
+    return {gauges_->frozen, gauges_->relays_left_out, gauges_->untracked_streams};
+  }
 
 private:
   /// Of the directory this node is; none elsewhere.
@@ -220,11 +221,8 @@ plane::control& control_node::control() noexcept {
 void control_node::set_draining(bool draining) {
   bridge_->set_draining(draining);
 }
-std::uint64_t control_node::relays_left_out() const {
-  return bridge_->relays_left_out();
-}
-bool control_node::list_frozen() const {
-  return bridge_->list_frozen();
+control_node::directory_figures control_node::figures() const {
+  return bridge_->figures();
 }
 std::shared_ptr<const cluster::snapshot> control_node::relay_list() const {
   return bridge_->list();

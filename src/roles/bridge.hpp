@@ -56,10 +56,13 @@ public:
   /// The relay list in force, null before any was seen.
   [[nodiscard]] std::shared_ptr<const cluster::snapshot> relay_list() const;
 
-  /// Of the directory this node is: relays alive beyond the longest list there may be.
-  [[nodiscard]] std::uint64_t relays_left_out() const;
-  /// Of the directory this node is: most relays fell silent at once and are kept.
-  [[nodiscard]] bool list_frozen() const;
+  /// Of the directory this node is.
+  struct directory_figures {
+    bool frozen = false;                 ///< most relays fell silent at once and are kept
+    std::uint64_t relays_left_out = 0;   ///< alive beyond the longest list there may be
+    std::uint64_t untracked_streams = 0; ///< left out of the demand so far, for too many are tracked
+  };
+  [[nodiscard]] directory_figures figures() const;
 
 private:
   class bridge;

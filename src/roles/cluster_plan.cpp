@@ -36,7 +36,7 @@ cluster::node_role role_of(process_role role) {
 std::string usable_id(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return !valid_node_id(std::string_view(&c, 1)); }, '-');
-  return text.substr(0, 64);
+  return text.substr(0, max_node_id);
 }
 
 node_identity single_node(const options& o, const std::string& host_name) {

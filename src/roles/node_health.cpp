@@ -111,12 +111,16 @@ std::string node_parts::metrics() {
     if (store) net::add_store_metrics(store->counters(), out);
     add_load_metrics(out);
     if (control && identity.role == cluster::node_role::directory) {
+      auto figures = control->figures();
       out.push_back(net::gauge_family("sluice_directory_frozen",
                                       "1 while most relays fell silent at once and are kept on the list",
-                                      control->list_frozen() ? 1 : 0));
+                                      figures.frozen ? 1 : 0));
       out.push_back(net::gauge_family("sluice_directory_relays_left_out",
                                       "Relays that are alive and not listed, because the list is full",
-                                      static_cast<double>(control->relays_left_out())));
+                                      static_cast<double>(figures.relays_left_out)));
+      out.push_back(net::gauge_family("sluice_directory_untracked_streams",
+                                      "Reports on streams that were left out, because too many are tracked",
+                                      static_cast<double>(figures.untracked_streams)));
     }
     if (!control || identity.directories.empty()) return;
     auto status = control->control().status();

@@ -78,8 +78,8 @@ TEST_CASE("changes made to one policy by two operators are both in force, whiche
 TEST_CASE("a drain or a weight needs a node that was heard of, now or once") {
   list_fixture c;
   c.add("r1");
-  c.add("e1", node_role::edge);
-  CHECK(c.drain("e1", true).has_value());
+  c.add("r2");
+  CHECK(c.drain("r2", true).has_value());
   auto unknown = c.drain("r9", true);
   CHECK(unknown.error().code == errc::not_found);
   CHECK(unknown.error().message.find("r9") != std::string::npos);
@@ -97,6 +97,16 @@ TEST_CASE("a drain or a weight needs a node that was heard of, now or once") {
   CHECK(nodes[0].state == relay_state::draining);
   CHECK(nodes[0].drained);
   CHECK(c.directory.plan_weight("r9", std::nullopt, unix_us).has_value());
+}
+
+TEST_CASE("only relays are drained from here") {
+  list_fixture c;
+  c.add("e1", node_role::edge);
+  auto refused = c.drain("e1", true);
+  REQUIRE(refused.has_error());
+  CHECK(refused.error().code == errc::bad_argument);
+  CHECK(refused.error().message.find("'e1' is of role edge") != std::string::npos);
+  CHECK(c.drain("e1", false).has_value());
 }
 
 TEST_CASE("a relay that two nodes call failing is ranked behind the draining ones, for a while") {
@@ -206,6 +216,26 @@ TEST_CASE(
   CHECK(c.directory.enumerate(key("live/other"), "", c.now).spread == 10);
   c.advance(10min, names(relays.begin(), relays.begin() + 10));
   CHECK(c.directory.enumerate(key("live/other"), "", c.now).spread == 2);
+}
+
+TEST_CASE("the readers of relays that a thaw ends no longer widen the spread") {
+  list_fixture c;
+  auto relays = many("r", 20);
+  for (auto& id : relays) {
+    c.add(id);
+    c.say(id, [](auto& beat) { beat.pulls = {{"live/room1", 48}}; });
+  }
+  c.advance(6s, names(relays.begin(), relays.begin() + 5));
+  REQUIRE(c.directory.frozen());
+  c.directory.thaw(c.now);
+  auto others = many("s", 20);
+  for (auto& id : others)
+    c.add(id);
+  for (auto id = relays.begin(); id != relays.begin() + 5; ++id)
+    c.say(*id, [](auto& beat) { beat.pulls = {}; });
+  c.advance(10min, others);
+  CHECK(c.directory.list().relays.size() == 20);
+  CHECK(c.directory.enumerate(key(), "", c.now).spread == 2);
 }
 
 TEST_CASE("relays beyond the longest list are left out, and counted") {

@@ -138,6 +138,26 @@ TEST_CASE("a young directory is warming, and says unknown instead of not live") 
   CHECK(young.enumerate(key(), "", start + 5s).live == liveness::not_live);
 }
 
+TEST_CASE("a directory that stood still knows that it does not know, and expires nobody unheard") {
+  cluster_fixture c;
+  c.add("o1", node_role::origin);
+  c.add("r1");
+  c.add("r2");
+  REQUIRE(c.publish("o1", at(unix_now)).has_value());
+  c.now += 1min;
+  c.directory.advance(c.now);
+  CHECK(c.directory.enumerate(key(), "", c.now).live == liveness::live);
+  CHECK(c.directory.enumerate(key("live/new"), "", c.now).live == liveness::unknown);
+  CHECK(c.state("r1") == relay_state::suspect);
+  REQUIRE(c.beat("r1").has_value());
+  c.advance(2500ms);
+  CHECK(c.state("r1") == relay_state::ready);
+  CHECK_FALSE(c.state("r2").has_value());
+  CHECK(c.directory.enumerate(key(), "", c.now).live == liveness::unknown);
+  c.advance(2500ms, {"r1"});
+  CHECK(c.directory.enumerate(key("live/new"), "", c.now).live == liveness::not_live);
+}
+
 TEST_CASE("an announced stream is live with its epoch and origin, until withdrawn with that epoch") {
   cluster_fixture c;
   c.add("o1", node_role::origin);

@@ -103,6 +103,17 @@ TEST_CASE("what nobody changed stays as each directory was started with it") {
   CHECK(merged(mine, changed).drained == names{"r1"});
 }
 
+TEST_CASE("what an operator decides counts elsewhere, too, where it was so already") {
+  policy here, elsewhere;
+  elsewhere.copies = 3;
+  auto said = *with_copies(here, here.copies, now_us);
+  CHECK(said.version == now_us);
+  CHECK(merged(elsewhere, said).copies == here.copies);
+  CHECK(*with_copies(said, here.copies, now_us + 1) == said);
+  CHECK(*with_drained(here, "r1", false, now_us) == here);
+  CHECK(*with_weight(here, "r1", std::nullopt, now_us) == here);
+}
+
 TEST_CASE("of more changes than a policy keeps the oldest of those taken back is forgotten") {
   policy rules;
   rules.version = now_us;
