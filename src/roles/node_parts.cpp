@@ -23,6 +23,12 @@ std::uint64_t unix_microseconds() {
       duration_cast<microseconds>(system_clock::now().time_since_epoch()).count());
 }
 
+/// How long a log may be without any beat. Beats come each 200 ms, so a short grace, which is about the
+/// publisher, must not end logs of which only a few were late.
+std::chrono::milliseconds beat_limit(const options& o) {
+  return std::max(seconds(o.grace_s), std::chrono::milliseconds{2000});
+}
+
 net::stream_hub::options hub_options(const options& o) {
   net::stream_hub::options out;
   out.log.retain_time = seconds(o.retain_s);
@@ -106,7 +112,8 @@ result<void> node_parts::open() {
 
 result<void> node_parts::open_trunk() {
   net::trunk::server_options settings;
-  settings.grace = seconds(chosen.grace_s);
+  settings.grace = beat_limit(chosen);
+  settings.max_connections = chosen.max_connections;
   trunk = std::make_unique<net::trunk::server>(hub, trunk_identity(), settings, log);
   auto port = trunk->listen(identity.trunk);
   if (!port) return port.error();
@@ -141,7 +148,7 @@ result<void> node_parts::open_control() {
   net::trunk::pull_options settings;
   settings.relay = is(node_role::relay);
   settings.zone = chosen.zone;
-  settings.choice.grace = seconds(chosen.grace_s);
+  settings.choice.grace = beat_limit(chosen);
   if (is(node_role::edge)) settings.choice.hedge = chosen.hedge;
   settings.no_failover = chosen.no_failover;
   upstreams = std::make_unique<net::trunk::pullers>(hub, control->control(), trunk_identity(), settings, log);

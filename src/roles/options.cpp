@@ -2,6 +2,7 @@
 
 #include "base/host_port.hpp"
 #include "base/ids.hpp"
+#include "cluster/directory_state.hpp"
 #include "net/store/etcd_client.hpp"
 
 #include <fmt/format.h>
@@ -32,7 +33,21 @@ result<void> check_addresses(const options& o) {
     if (auto ok = check_address(option, *text); !ok) return ok;
   for (const auto& d : o.directories)
     if (auto ok = check_address("--directory", d); !ok) return ok;
-  if (!o.trunk_advertise.empty()) return check_address("--trunk-advertise", o.trunk_advertise);
+  if (!o.trunk_advertise.empty()) return cluster::check_address("--trunk-advertise", o.trunk_advertise);
+  return {};
+}
+
+// What directories would refuse, or pages could not use.
+result<void> check_public_url(const options& o) {
+  const auto& url = o.public_url;
+  if (url.empty()) return {};
+  bool origin = o.role == process_role::origin;
+  auto schemes = origin ? std::array<std::string_view, 2>{"rtmp://", "rtmps://"}
+                        : std::array<std::string_view, 2>{"http://", "https://"};
+  if (!url.starts_with(schemes[0]) && !url.starts_with(schemes[1]))
+    return bad(fmt::format("--public-url '{}': of an {} it begins with {} or {}", url, name(o.role),
+                           schemes[0], schemes[1]));
+  if (auto ok = cluster::check_public_url("--public-url", url); !ok) return bad(ok.error().message);
   return {};
 }
 
@@ -64,6 +79,14 @@ result<void> check_relay_address(const options& o) {
     return bad(fmt::format("--trunk-listen {} says no address other nodes could use: name one with "
                            "--trunk-advertise HOST:PORT",
                            o.trunk_listen));
+  for (const auto& text : o.directories) {
+    auto directory = host_port::parse(text);
+    if (address && address->loopback() && directory && !directory->loopback())
+      return bad(fmt::format("--trunk-listen {} is for this machine only, and the directory {} would tell "
+                             "nodes on others: listen where they can connect, or name another address with "
+                             "--trunk-advertise HOST:PORT",
+                             o.trunk_listen, text));
+  }
   return {};
 }
 
@@ -88,6 +111,7 @@ result<void> validate(const options& o) {
   if (auto ok = check_addresses(o); !ok) return ok;
   if (auto ok = check_secret(o); !ok) return ok;
   if (auto ok = check_relay_address(o); !ok) return ok;
+  if (auto ok = check_public_url(o); !ok) return ok;
   if (o.min_coalesce_ms > o.max_coalesce_ms)
     return bad(fmt::format("--min-coalesce {} is more than --max-coalesce {}", o.min_coalesce_ms,
                            o.max_coalesce_ms));

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <fstream>
 
 using namespace sluice;
 using namespace sluice::roles;
@@ -142,11 +143,8 @@ TEST_CASE("with one directory gone the other answers, with all gone the last lis
   CHECK(!all.edge->streams()->fresh);
 
   all.d1.emplace(directory("d1", port));
-  auto since = std::chrono::steady_clock::now();
   CHECK(eventually(
       [&] { return all.edge->connected() == 1 && live_at(*all.edge, "live/room1") == liveness::live; }));
-  auto took = std::chrono::steady_clock::now() - since;
-  CHECK(took < std::chrono::seconds(5));
   CHECK(eventually([&] {
     auto again = all.edge->enumerate("live/room1");
     return again && !again->stale && again->order.size() == 1;
@@ -204,9 +202,11 @@ TEST_CASE("a node starts from its saved list when no directory answers") {
       auto list = edge.plane_part->relay_list();
       return list && list->relays.size() == 1;
     }));
-    auto size_with_relay = [&] { return std::filesystem::file_size(folder / "relays-e1.json"); };
-    auto first = size_with_relay();
-    CHECK(eventually([&] { return size_with_relay() > 100 || size_with_relay() != first; }));
+    REQUIRE(eventually([&] {
+      std::ifstream saved(folder / "relays-e1.json");
+      std::string text(std::istreambuf_iterator<char>(saved), {});
+      return text.find("\"r1\"") != std::string::npos;
+    }));
   }
   auto how = client("e1", node_role::edge, {address});
   how.state_dir = folder.string();

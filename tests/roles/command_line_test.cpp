@@ -107,6 +107,8 @@ TEST_CASE("bad command lines are refused with what would be right") {
   CHECK(
       mentions(refused({"--role", "edge", "--directory", "a:1", "--max-publishers", "5"}), "means nothing"));
   CHECK(mentions(refused({"--role", "origin", "--max-publishers", "0"}), "--max-publishers"));
+  CHECK(mentions(refused({"--role", "origin", "--max-viewers", "0"}), "--max-viewers"));
+  CHECK(mentions(refused({"--role", "origin", "--max-connections", "0"}), "--max-connections"));
   CHECK(mentions(refused({"--role", "all", "--relays", "91"}), "--relays"));
   CHECK(mentions(refused({"--role", "all", "--http-listen", ":1"}), "means nothing with --role all"));
   CHECK(mentions(refused({"--role", "origin", "--record", "/does/not/exist"}), "not a folder"));
@@ -122,6 +124,47 @@ TEST_CASE("a relay beyond this machine says how others reach it") {
   auto got = accepted({"--role", "relay", "--directory", "a:1", "--trunk-listen", "0.0.0.0:8500",
                        "--secret-file", secret.c_str(), "--trunk-advertise", "r1.example.org:8500"});
   CHECK(got.trunk_advertise == "r1.example.org:8500");
+}
+
+TEST_CASE("a relay of this machine only does not join a cluster that is elsewhere") {
+  auto why = refused({"--role", "relay", "--directory", "127.0.0.1:7700,10.0.0.1:7700"});
+  CHECK(mentions(why, "--trunk-listen 127.0.0.1:8500"));
+  CHECK(mentions(why, "10.0.0.1:7700"));
+  accepted({"--role", "relay", "--directory", "127.0.0.1:7700,[::1]:7701"});
+  accepted({"--role", "relay", "--directory", "10.0.0.1:7700", "--trunk-advertise", "10.0.0.2:8500"});
+}
+
+TEST_CASE("what directories and pages could not use is refused at the start") {
+  CHECK(mentions(refused({"--role", "relay", "--directory", "localhost:1", "--trunk-advertise", ":8500"}),
+                 "--trunk-advertise"));
+  CHECK(mentions(refused({"--role", "edge", "--directory", "a:1", "--public-url", "edge.example"}),
+                 "http:// or https://"));
+  CHECK(mentions(refused({"--role", "origin", "--public-url", "http://in.example"}), "rtmp://"));
+  CHECK(
+      mentions(refused({"--role", "edge", "--directory", "a:1", "--public-url", "http://a b"}), "no blanks"));
+  accepted({"--role", "origin", "--public-url", "rtmp://in.example"});
+}
+
+TEST_CASE("a variable for another role is left alone; a bad one, and a key of the file, are named") {
+  variable directories("SLUICE_DIRECTORY", "10.0.0.1:7700");
+  CHECK(accepted({"--role", "directory"}).directories.empty());
+  CHECK(accepted({"--role", "origin"}).directories == std::vector<std::string>{"10.0.0.1:7700"});
+  variable workers("SLUICE_WORKERS", "many");
+  CHECK(mentions(refused({"--role", "origin"}), "SLUICE_WORKERS: "));
+  config_file file("role = \"directory\"\ngrace = 5\n");
+  auto path = file.path.string();
+  CHECK(mentions(refused({"--config", path.c_str(), "--workers", "1"}),
+                 path + ": key 'grace' means nothing with --role directory"));
+}
+
+TEST_CASE("a variable can say the role, and name the file") {
+  config_file file("zone = \"z1\"\n");
+  auto path = file.path.string();
+  variable role("SLUICE_ROLE", "origin");
+  variable config("SLUICE_CONFIG", path.c_str());
+  auto got = accepted({});
+  CHECK(got.role == process_role::origin);
+  CHECK(got.zone == "z1");
 }
 
 TEST_CASE("help and version are printed") {
