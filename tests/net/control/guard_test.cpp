@@ -144,14 +144,14 @@ TEST_CASE("another secret or cluster is refused with the reason") {
 TEST_CASE("a port where nobody listens, a silent host and a broken address fail in words") {
   loop home;
   auto how = options();
-  how.connect_limit = std::chrono::milliseconds(50);
+  how.connect_limit = std::chrono::milliseconds(500);
   guard node(home.home(), how, logger());
   asio::io_context io;
   asio::ip::tcp::acceptor silent(io, {asio::ip::address_v4::loopback(), 0});
   auto address = "127.0.0.1:" + std::to_string(silent.local_endpoint().port());
   auto fd = dial(node, address);
   CHECK(fd.error().code == errc::timed_out);
-  CHECK(fd.error().message == address + ": no answer within 50 ms");
+  CHECK(fd.error().message == address + ": no answer within 500 ms");
   silent.close();
   fd = dial(node, address);
   CHECK(fd.error().code == errc::io);
@@ -162,7 +162,7 @@ TEST_CASE("a port where nobody listens, a silent host and a broken address fail 
 
 TEST_CASE("strangers are closed, counted and do not disturb a peer") {
   auto how = options();
-  how.proof_limit = std::chrono::milliseconds(100);
+  how.proof_limit = std::chrono::milliseconds(500);
   served directory(how);
   dialler node(directory);
 
