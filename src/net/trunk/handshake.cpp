@@ -32,6 +32,7 @@ void server_session::stop() {
 }
 
 void server_session::tick() {
+  silence_.tick(std::chrono::steady_clock::now());
   if (proven_ && !over_) on_tick();
 }
 
@@ -49,7 +50,7 @@ void server_session::on_open() {
 }
 
 void server_session::on_text(std::string_view text) {
-  heard_ = std::chrono::steady_clock::now();
+  silence_.heard(std::chrono::steady_clock::now());
   auto m = parse(text);
   if (!m) return refuse(m.error());
   if (!proven_) return prove(*m);
@@ -75,7 +76,7 @@ void server_session::say_hello(hello out) {
 }
 
 bool server_session::silent(std::chrono::milliseconds limit) const {
-  return std::chrono::steady_clock::now() - heard_ >= limit;
+  return silence_.reaches(limit, std::chrono::steady_clock::now());
 }
 
 bool server_session::stalled() const {

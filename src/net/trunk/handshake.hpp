@@ -3,6 +3,7 @@
 #pragma once
 
 #include "net/core/deadline.hpp"
+#include "net/trunk/peer_silence.hpp"
 #include "net/trunk/site.hpp"
 
 namespace sluice::net::trunk {
@@ -57,7 +58,7 @@ private:
   std::optional<deadline> limit_;
 
 protected:
-  std::chrono::steady_clock::time_point heard_ = std::chrono::steady_clock::now();
+  peer_silence silence_{std::chrono::steady_clock::now()};
 };
 
 /// A connection this node dials.

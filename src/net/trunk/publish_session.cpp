@@ -110,7 +110,7 @@ private:
   }
 
   void on_bytes(byte_view bytes) override {
-    heard_ = steady_clock::now();
+    silence_.heard(steady_clock::now());
     auto* h = here_.hub.find(asked_.key);
     if (!h) return finish();
     if (handed_over(*h)) return;

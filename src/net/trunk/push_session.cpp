@@ -4,10 +4,10 @@ namespace sluice::net::trunk {
 
 push_session::push_session(worker& at, const identity& self, const push_options& options,
                            const cluster::ranked_relay& to, const stream_key& key, push_source source,
-                           push_user& user)
+                           std::chrono::milliseconds hello_limit, push_user& user)
     : client_session(at, self), options_(options), relay_(to.id), source_(std::move(source)), user_(user) {
   at.counters().trunk.pushes_started.add();
-  limit_.emplace(at.io(), options.connect_limit, [this] {
+  limit_.emplace(at.io(), hello_limit, [this] {
     fail({errc::timed_out, fmt::format("{} said no hello in time", relay_)});
   });
   dial(to.trunk_address, request{request::kind::publish, key});
@@ -75,7 +75,8 @@ void push_session::tick() {
   if (!link_) return;
   auto now = std::chrono::steady_clock::now();
   auto writing = link_->writing_since();
-  if (now - heard_ >= options_.silence_limit || (writing && now - *writing >= options_.write_limit))
+  silence_.tick(now);
+  if (silence_.reaches(options_.silence_limit, now) || (writing && now - *writing >= options_.write_limit))
     return fail({errc::timed_out, fmt::format("{} is frozen", relay_)});
   if (sender_) sender_->tick();
 }

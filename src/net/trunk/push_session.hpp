@@ -4,13 +4,16 @@
 
 #include "net/trunk/handshake.hpp"
 #include "net/trunk/log_sender.hpp"
+#include "net/trunk/peer_silence.hpp"
 #include "net/trunk/ticker.hpp"
 
 namespace sluice::net::trunk {
 
 struct push_options {
-  std::chrono::milliseconds connect_limit{300};  ///< connect, upgrade and the relay's hello together
-  std::chrono::milliseconds silence_limit{600};  ///< a relay without a tick for so long is frozen
+  /// Connect, upgrade and the relay's hello together; doubles with each failure in a row ...
+  std::chrono::milliseconds connect_limit{300};
+  std::chrono::milliseconds longest_connect_limit{2'400}; ///< ... up to this
+  std::chrono::milliseconds silence_limit{600};           ///< a relay without a tick for so long is frozen
   std::chrono::milliseconds write_limit{10'000}; ///< a write that makes no progress for so long ends it
   std::chrono::milliseconds first_wait{100};     ///< before the next try, doubling ...
   std::chrono::milliseconds longest_wait{1'000}; ///< ... up to this, each +-25 %
@@ -50,7 +53,8 @@ public:
 class push_session final : public client_session {
 public:
   push_session(worker& at, const identity& self, const push_options& options, const cluster::ranked_relay& to,
-               const stream_key& key, push_source source, push_user& user);
+               const stream_key& key, push_source source, std::chrono::milliseconds hello_limit,
+               push_user& user);
 
   [[nodiscard]] const node_id& relay() const noexcept { return relay_; }
   [[nodiscard]] bool flowing() const noexcept { return flowing_; }
@@ -69,7 +73,7 @@ public:
 
 private:
   void fill(hello& out) override;
-  void on_life() override { heard_ = std::chrono::steady_clock::now(); }
+  void on_life() override { silence_.heard(std::chrono::steady_clock::now()); }
   void on_hello(const hello& said) override;
   void on_message(const message& m) override;
   void on_bytes(byte_view) override { fail({errc::malformed, "a relay sent log bytes to an origin"}); }
@@ -84,7 +88,7 @@ private:
   push_user& user_;
   bool flowing_ = false, caught_up_ = false, released_ = false;
   std::uint64_t goal_ = 0; ///< head when the relay began to take bytes
-  std::chrono::steady_clock::time_point heard_ = std::chrono::steady_clock::now();
+  peer_silence silence_{std::chrono::steady_clock::now()};
   std::optional<deadline> limit_;
   std::optional<log_sender> sender_;
   std::optional<ticker> ticker_;

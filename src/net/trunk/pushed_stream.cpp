@@ -132,8 +132,12 @@ void pushed_stream::plan() {
 void pushed_stream::connect(target& to) {
   to.retry.reset();
   if (!source_ || ending_) return;
-  to.session = std::make_unique<push_session>(home_, context_->self, context_->options, to.relay, key_,
-                                              *source_, static_cast<push_user&>(*this));
+  const auto& options = context_->options;
+  // A relay to which everybody comes at once would be late for all, again and again.
+  auto limit =
+      std::min(options.connect_limit * (1 << std::min(to.failures, 8u)), options.longest_connect_limit);
+  to.session = std::make_unique<push_session>(home_, context_->self, options, to.relay, key_, *source_, limit,
+                                              static_cast<push_user&>(*this));
 }
 
 void pushed_stream::retry(target& to) {
