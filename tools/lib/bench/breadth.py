@@ -1,6 +1,9 @@
 """Many streams, many publishers, several workers."""
 
+import os
+import signal
 import statistics
+import threading
 import time
 
 from sluice_e2e.processes import wait_until
@@ -37,6 +40,27 @@ def streams(make_rig, given):
                   f"({single['cpu_per_gb']:.2f}); pulls alone {100 * idle:.0f} % of the core with {carried} streams; "
                   f"{whole(many)[1]}; {ages(many)}", "1.3 x",
                   price <= 1.3 * single["cpu_per_gb"] and whole(many)[0], {"many": many, "single": single, "idle": idle})
+
+
+def standstill(make_rig, given):
+    """A relay that stands still for a second, and then has all that it carries begin anew at once, from origin and edge."""
+    count, pause = given.streams * 3 // 2, 1.0
+    with make_rig() as r:
+        edge = r.tree("--workers", "1")
+        relay = r.nodes["r1"]
+        r.publish("300 kbit/s", "live/s", streams=count)
+        wait_until("all streams at the relay", lambda: len(relay.api("streams")["streams"]) >= count, 60, every=1)
+
+        def stand_still():
+            os.kill(relay.pid, signal.SIGSTOP)
+            time.sleep(pause)
+            os.kill(relay.pid, signal.SIGCONT)
+
+        told = r.load(edge, "ws", key="live/s", streams=count, viewers=count, seconds=20, check_every=10, settle=5,
+                      during=threading.Timer(3, stand_still).start)
+        yield Row("A relay that stood still", f"{count} streams of 300 kbit/s by one relay, which is frozen for {pause:.0f} s",
+                  f"{whole(told)[1]}; {ages(told)}", "no viewer ended", told["failed"] == 0,
+                  {"told": told})
 
 
 def publishers(make_rig, given):
