@@ -43,13 +43,14 @@ def streams(make_rig, given):
 
 
 def standstill(make_rig, given):
-    """A relay that stands still for a second, and then has all that it carries begin anew at once, from origin and edge."""
-    count, pause = given.streams * 3 // 2, 1.0
+    """A relay that stands still for two seconds, and then has all that it carries begin anew at once, from origin and edge."""
+    count, pause = given.streams * 6 // 5, 2.0
     with make_rig() as r:
         edge = r.tree("--workers", "1")
         relay = r.nodes["r1"]
         r.publish("300 kbit/s", "live/s", streams=count)
         wait_until("all streams at the relay", lambda: len(relay.api("streams")["streams"]) >= count, 60, every=1)
+        time.sleep(3)
 
         def stand_still():
             os.kill(relay.pid, signal.SIGSTOP)
