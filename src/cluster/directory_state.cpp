@@ -143,9 +143,9 @@ result<void> directory_state::leave(const node_id& id, std::uint64_t boot_nonce,
 }
 
 /// Remembers a node that is gone, in place of the one that is gone for longest.
-void directory_state::forget(const node_id& id, std::uint64_t boot_nonce, time_point now) {
+void directory_state::forget(const node_id& id, std::uint64_t boot_nonce, time_point left, bool expired) {
   failures_.forget(id);
-  gone_.insert_or_assign(id, memory{boot_nonce, now});
+  gone_.insert_or_assign(id, memory{boot_nonce, left, expired});
   if (gone_.size() <= options_.max_nodes) return;
   gone_.erase(std::min_element(gone_.begin(), gone_.end(),
                                [](auto& a, auto& b) { return a.second.left < b.second.left; }));
@@ -248,8 +248,7 @@ void directory_state::expire_leases(time_point now) {
     bool over = held.expired_at && now - *held.expired_at >= options_.expire_after &&
                 !(store_lost_ && relay && stored_.contains(it->first));
     if (over) {
-      forget(it->first, held.node.boot_nonce, *held.expired_at);
-      gone_.at(it->first).expired = true;
+      forget(it->first, held.node.boot_nonce, *held.expired_at, true);
       dirty_ = true;
     }
     it = over ? leases_.erase(it) : std::next(it);

@@ -170,7 +170,7 @@ private:
   struct memory {
     std::uint64_t boot_nonce;
     time_point left;
-    bool expired = false; ///< it fell silent here
+    bool expired; ///< it fell silent here
   };
 
   result<lease*> find_lease(const node_id& id, std::uint64_t boot_nonce);
@@ -179,7 +179,7 @@ private:
   void update_freeze(time_point now);
   void expire(const node_id& id, lease& held, time_point now);
   void expire_leases(time_point now);
-  void forget(const node_id& id, std::uint64_t boot_nonce, time_point now);
+  void forget(const node_id& id, std::uint64_t boot_nonce, time_point left, bool expired = false);
 
   // directory_list.cpp
   [[nodiscard]] relay_state state_of(const node_id& id, const lease& held, time_point now) const;
