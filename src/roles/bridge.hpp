@@ -58,9 +58,9 @@ public:
 
   /// Of the directory this node is.
   struct directory_figures {
-    bool frozen = false;                 ///< most relays fell silent at once and are kept
-    std::uint64_t relays_left_out = 0;   ///< alive beyond the longest list there may be
-    std::uint64_t untracked_streams = 0; ///< left out of the demand so far, for too many are tracked
+    bool frozen = false;               ///< most relays fell silent at once and are kept
+    std::uint64_t relays_left_out = 0; ///< alive beyond the longest list there may be
+    std::uint64_t untracked = 0;       ///< times a stream was left out of the demand
   };
   [[nodiscard]] directory_figures figures() const;
 

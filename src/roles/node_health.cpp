@@ -118,9 +118,9 @@ std::string node_parts::metrics() {
       out.push_back(net::gauge_family("sluice_directory_relays_left_out",
                                       "Relays that are alive and not listed, because the list is full",
                                       static_cast<double>(figures.relays_left_out)));
-      out.push_back(net::gauge_family("sluice_directory_untracked_streams",
-                                      "Reports on streams that were left out, because too many are tracked",
-                                      static_cast<double>(figures.untracked_streams)));
+      out.push_back(net::counter_family("sluice_directory_untracked_total",
+                                        "Times a stream was left out of the demand, for too many are tracked",
+                                        static_cast<double>(figures.untracked)));
     }
     if (!control || identity.directories.empty()) return;
     auto status = control->control().status();
