@@ -45,9 +45,11 @@ result<void> apply_variable(declared_options& declared, const std::string& flag)
 
 // An environment is shared by whatever runs in it, so what is for another role is no mistake there.
 result<void> apply_variables(declared_options& declared, process_role role) {
-  for (const auto& [flag, roles] : declared.usable())
-    if (roles.contains(role))
-      if (auto ok = apply_variable(declared, flag); !ok) return ok;
+  for (const auto& [flag, roles] : declared.usable()) {
+    bool hidden = declared.app().get_option(flag)->get_group().empty();
+    if (hidden || !roles.contains(role)) continue;
+    if (auto ok = apply_variable(declared, flag); !ok) return ok;
+  }
   return {};
 }
 

@@ -157,6 +157,12 @@ TEST_CASE("a variable for another role is left alone; a bad one, and a key of th
                  path + ": key 'grace' means nothing with --role directory"));
 }
 
+TEST_CASE("what only tests are to say has no variable") {
+  variable hidden("SLUICE_TEST_NO_FAILOVER", "true");
+  CHECK_FALSE(accepted({"--role", "all"}).no_failover);
+  CHECK(accepted({"--role", "all", "--test-no-failover"}).no_failover);
+}
+
 TEST_CASE("a variable can say the role, and name the file") {
   config_file file("zone = \"z1\"\n");
   auto path = file.path.string();
