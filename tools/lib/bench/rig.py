@@ -9,12 +9,16 @@ import platform
 import subprocess
 import sys
 import tempfile
+import time
 
 from sluice_e2e import cluster
 from sluice_e2e.processes import Child, free_port, wait_until
 
 TICKS = os.sysconf("SC_CLK_TCK")
 RATE = 30
+# Two servers that take turns on the first core, with all their readers connected: many short pairs, for a machine changes
+# its price every few seconds. A server that has just moved finds nothing in that core's cache.
+TURNS, MOVED = 3, 0.5
 FILMS = {"2.5 Mbit/s": ("1280x720", 2380, 96), "300 kbit/s": ("640x360", 250, 32)}
 
 
@@ -118,10 +122,10 @@ class Rig(cluster.Cluster):
         finally:
             os.sched_setaffinity(0, rest)
 
-    def isolate(self, node):
-        """From now on `node` has the first core for itself, every other node the rest."""
-        for other in self.nodes.values():
-            cores = self.cores[:1] if other is node else self.cores[1:] or self.cores
+    def isolate(self, server):
+        """From now on `server` has the first core for itself, everything else the rest."""
+        for other in (*self.nodes.values(), *(tool for tool in self.tools if tool.alive)):
+            cores = self.cores[:1] if other is server else self.cores[1:] or self.cores
             for task in pathlib.Path(f"/proc/{other.pid}/task").iterdir():
                 os.sched_setaffinity(int(task.name), set(cores))
 
@@ -155,25 +159,54 @@ class Rig(cluster.Cluster):
         self.tools.append(tool)
         return tool
 
-    def load(self, server, scheme, during=None, **options):
-        """Runs the viewers against `server`: what they report, with the server's CPU seconds in the time measured
-        (`cpu`) and a GB (`cpu_per_gb`). `during` is called when the time measured begins."""
-        self._loads += 1
-        words = [str(word) for name, value in options.items()
-                 for word in ([f"--{name.replace('_', '-')}"] if value is True else [f"--{name.replace('_', '-')}", value])]
-        command = [str(self.programs / "sluice_load"), "--scheme", scheme, "--port", str(server.ports["http"]), *words]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            try:
-                if process.stdout.readline() != "begin\n":
-                    raise AssertionError(f"the viewers of {server.name} did not all play: {process.stdout.read()}")
-                usage = Usage(server.pid)
+    def audience(self, server, scheme, **options):
+        """Viewers of `server`, all of which play; options as `sluice_load --help` lists them."""
+        return Audience(self.programs, server, scheme, options)
+
+    def load(self, server, scheme, seconds, during=None, **options):
+        """What viewers that are there for this alone report of so many seconds. `during` is called when these begin."""
+        with self.audience(server, scheme, **options) as viewers:
+            def go_by():
                 if during:
                     during()
-                process.stdout.readline()
-                used = usage.seconds()
-                told = json.loads(process.stdout.readline())
-            finally:
-                process.kill()
+                time.sleep(seconds)
+
+            return viewers.measure(go_by)
+
+
+class Audience:
+    """A run of `sluice_load`: viewers that stay until it ends."""
+
+    def __init__(self, programs, server, scheme, options):
+        words = [str(word) for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
+        self.server = server
+        self.process = subprocess.Popen(
+            [str(programs / "sluice_load"), "--scheme", scheme, "--port", str(server.ports["http"]), *words],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        if self.process.stdout.readline() != "begin\n":
+            with self:
+                raise AssertionError(f"the viewers of {server.name} did not all play: {self.process.stdout.read()}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+    def _report(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def measure(self, go_by):
+        """What the viewers report of the time in which `go_by` runs, with the server's CPU seconds (`cpu`), those a GB
+        (`cpu_per_gb`), and its share of a core."""
+        self._report()
+        usage = Usage(self.server.pid)
+        go_by()
+        used = usage.seconds()
+        told = self._report()
         told["cpu"] = used
         told["cpu_per_gb"] = used / max(told["bytes"] / 1e9, 1e-9)
         told["core_share"] = used / told["seconds"]

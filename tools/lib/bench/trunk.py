@@ -13,8 +13,8 @@ import time
 
 from sluice_e2e.processes import wait_until
 
+from . import rig
 from .report import Row
-from .rig import Usage
 
 PROTOCOL = "sluice.trunk.1"
 CLUSTER = "sluice"
@@ -23,8 +23,6 @@ LIMIT = 10.0
 # A puller gets all that the relay retains first. For seconds after, Linux lets its window grow with each segment, and
 # acknowledges those within the sender's call, as it does for nobody who has been there for longer.
 SETTLE = 8.0
-MOVED = 0.5  # a node that changed its core finds nothing in that one's cache
-TURNS = 3  # a pair, which needs no new connections
 PAUSE = 0.01
 NOISE = 0.05  # by so much the medians of several runs differ
 THROWN_AWAY = bytearray(1 << 20)
@@ -137,7 +135,7 @@ class Readers:
 
 def price(node, served, count, run):
     """CPU seconds of the node a GB, by what some of the `count` it serves were given while `run` lasts."""
-    usage, before = Usage(node.pid), sum(reader.bytes for reader in served)
+    usage, before = rig.Usage(node.pid), sum(reader.bytes for reader in served)
     run()
     given = (sum(reader.bytes for reader in served) - before) * count / len(served)
     return usage.seconds() / (given / 1e9)
@@ -162,10 +160,10 @@ def relay(make_rig, given):
 
         def alone(node, served):
             r.isolate(node)
-            readers.run(MOVED)
+            readers.run(rig.MOVED)
             return price(node, served, count, lambda: readers.run(given.seconds))
 
-        prices = [(alone(fed, pullers), alone(edge, viewers)) for _ in range(TURNS * given.pairs)]
+        prices = [(alone(fed, pullers), alone(edge, viewers)) for _ in range(rig.TURNS * given.pairs)]
         quotients = [ours / theirs for ours, theirs in prices]
         ours, theirs = (statistics.median(side) for side in zip(*prices))
         yield Row("Relay", f"CPU a GB, a relay with {count} edges against an edge with {count} viewers",
