@@ -12,7 +12,7 @@
 namespace sluice::stream {
 
 struct log_options {
-  std::size_t segment_size = 256 * 1024;
+  std::size_t segment_size = 128 * 1024; ///< a log takes up to two beyond what it retains
   std::size_t max_tag_data = 8 * 1024 * 1024;
   std::chrono::milliseconds retain_time{10'000}; ///< keep at least this much, if the bytes allow
   std::size_t retain_bytes = 64 * 1024 * 1024;   ///< never keep more

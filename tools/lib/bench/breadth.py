@@ -13,8 +13,15 @@ from .fanout import ages, whole
 from .report import Row
 
 
+def beyond_kib(node, before, count):
+    """Memory a stream takes at a node beyond the bytes that are retained of it."""
+    taken = rig.memory_kib(node.pid) - before
+    retained = sum(node.api(f"streams/live/s{i}")["retained_bytes"] for i in range(count)) / 1024
+    return (taken - retained) / count
+
+
 def streams(make_rig, given):
-    """1,000 streams with a viewer each against one stream with 1,000 viewers."""
+    """1,000 streams with a viewer each against one stream with 1,000 viewers; what a stream costs in memory."""
     count = given.streams
     part = "Many streams"
     with make_rig() as r:
@@ -23,8 +30,9 @@ def streams(make_rig, given):
         time.sleep(2)
         single = r.load(edge, "ws", key="live/one", viewers=count, seconds=given.seconds)
         one.result()
+        relay, origin = r.nodes["r1"], r.nodes["o1"]
+        before = {node: rig.memory_kib(node.pid) for node in (edge, relay, origin)}
         r.publish("300 kbit/s", "live/s", streams=count)
-        relay = r.nodes["r1"]
         wait_until("all streams at the relay", lambda: len(relay.api("streams")["streams"]) >= count, 30, every=1)
         time.sleep(3)
         many = r.load(edge, "ws", key="live/s", streams=count, viewers=count, seconds=given.seconds, check_every=10,
@@ -40,6 +48,10 @@ def streams(make_rig, given):
                   f"({single['cpu_per_gb']:.2f}); pulls alone {100 * idle:.0f} % of the core with {carried} streams; "
                   f"{whole(many)[1]}; {ages(many)}", "1.3 x",
                   price <= 1.3 * single["cpu_per_gb"] and whole(many)[0], {"many": many, "single": single, "idle": idle})
+        each = {node.name: beyond_kib(node, kib, count) for node, kib in before.items()}
+        yield Row(part, "memory of a stream beyond the bytes it retains: edge, relay, origin",
+                  ", ".join(f"{kib:.0f}" for kib in each.values()) + " KiB", "300 KiB", max(each.values()) <= 300,
+                  {"each": each})
 
 
 def standstill(make_rig, given):
