@@ -46,10 +46,10 @@ export function watchUrl(place) {
 export function publishServer(addresses, hostname) {
   const local = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
   for (const address of addresses) {
-    const [, host, port] = /^rtmp:\/\/(\[[^\]]*\]|[^:/]+)(:\d+)?\/*$/.exec(address) ?? [];
+    const [, scheme, host, port] = /^(rtmps?):\/\/(\[[^\]]*\]|[^:/]+)(:\d+)?\/*$/.exec(address) ?? [];
     if (!host) continue;
     const everywhere = host === '[::]' || host === '0.0.0.0';
-    return `rtmp://${everywhere ? (local ? hostname : 'ORIGIN') : host}${port ?? ''}/live`;
+    return `${scheme}://${everywhere ? (local ? hostname : 'ORIGIN') : host}${port ?? ''}/live`;
   }
   return 'rtmp://ORIGIN/live';
 }

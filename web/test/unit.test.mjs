@@ -142,6 +142,7 @@ test('publishers are sent to an origin that says where it is, else told what to 
   assert.equal(publishServer(['rtmp://[2001:db8::1]:1935/'], 'edge.example'), 'rtmp://[2001:db8::1]:1935/live');
   assert.equal(publishServer(['http://o1.example', 'rtmp://[::]:1936'], 'localhost'), 'rtmp://localhost:1936/live');
   assert.equal(publishServer(['rtmp://0.0.0.0:1936'], 'edge.example'), 'rtmp://ORIGIN:1936/live');
+  assert.equal(publishServer(['rtmps://o1.example'], 'edge.example'), 'rtmps://o1.example/live');
   assert.equal(publishServer([], 'localhost'), 'rtmp://ORIGIN/live');
 });
 

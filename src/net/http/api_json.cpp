@@ -180,12 +180,21 @@ json::value nodes_json(const std::vector<cluster::node_view>& nodes,
   return json::object{{"nodes", std::move(list)}, {"unreached", unreached_json(directories)}};
 }
 
+namespace {
+
+// A TLS terminator may stand before an origin.
+bool takes_rtmp(std::string_view url) {
+  return url.starts_with("rtmp://") || url.starts_with("rtmps://");
+}
+
+} // namespace
+
 json::value publish_json(const std::string& own, const std::vector<cluster::node_view>& nodes) {
   json::array list;
   if (!own.empty()) list.emplace_back(own);
   for (const auto& n : nodes)
     if (n.role == cluster::node_role::origin && n.state == cluster::relay_state::ready &&
-        n.public_url.starts_with("rtmp://") && n.public_url != own)
+        takes_rtmp(n.public_url) && n.public_url != own)
       list.emplace_back(n.public_url);
   return json::object{{"rtmp", std::move(list)}};
 }

@@ -135,6 +135,9 @@ TEST_CASE("publishers are shown this node's address and those of the origins tha
   edge.role = cluster::node_role::edge;
   edge.public_url = "rtmp://e1";
   CHECK(publish_json("", {origin, leaving, http, edge}).at("rtmp") == json::array{"rtmp://o1:1935"});
+  origin.public_url = "rtmps://o1";
+  CHECK(publish_json("", {origin}).at("rtmp") == json::array{"rtmps://o1"});
+  origin.public_url = "rtmp://o1:1935";
   CHECK(publish_json("rtmp://o1:1935", {origin}).at("rtmp") == json::array{"rtmp://o1:1935"});
   CHECK(publish_json("rtmp://o4:1935", {origin}).at("rtmp") ==
         json::array{"rtmp://o4:1935", "rtmp://o1:1935"});
