@@ -19,10 +19,13 @@ void push_session::fill(hello& out) {
 
 void push_session::on_hello(const hello& said) {
   if (!said.from) return fail({errc::malformed, "a relay's hello does not say where it stands"});
-  limit_.reset();
-  ticker_.emplace(at_.io(), tick_interval, [this] { tick(); });
-  sender_.emplace(link_, source_.log, [this](stream::end_reason why) { user_.on_log_end(*this, why); });
   bool first = !std::exchange(flowing_, true);
+  if (first) limit_.reset();
+  ticker_.emplace(at_.io(), tick_interval, [this] { tick(); });
+  sender_.emplace(link_, source_.log, [this](stream::end_reason why) {
+    waits_ = true;
+    user_.on_log_end(*this, why);
+  });
   goal_ = source_.log->view().head();
   sender_->start(*said.from);
   if (first) user_.on_flowing(*this);
@@ -42,6 +45,7 @@ void push_session::release() {
 }
 
 void push_session::follow(push_source next) {
+  waits_ = false;
   sender_.reset();
   source_ = std::move(next);
   if (!link_) return;
@@ -85,7 +89,7 @@ void push_session::on_lost(const error& why) {
   limit_.reset();
   sender_.reset();
   ticker_.reset();
-  flowing_ = caught_up_ = false;
+  flowing_ = caught_up_ = waits_ = false;
   user_.on_over(*this, why);
 }
 

@@ -61,10 +61,12 @@ public:
   /// It has everything the log retained when it became flowing.
   [[nodiscard]] bool caught_up() const noexcept { return flowing_ && caught_up_; }
   [[nodiscard]] bool released() const noexcept { return released_; }
+  /// Its log is over and went out whole: it does nothing before `follow` or `end`.
+  [[nodiscard]] bool waits() const noexcept { return waits_; }
   /// The epoch of the log it sends, or sent last.
   [[nodiscard]] epoch of() const { return source_.log->identity().log_epoch; }
 
-  /// Goes on with a log of a newer epoch, on the same connection.
+  /// Goes on with a log of a newer epoch, on the same connection; when it `waits`.
   void follow(push_source next);
   /// Tells the relay to find another upstream. It is still fed until it closes, or `release_limit` is over.
   void release();
@@ -86,7 +88,7 @@ private:
   node_id relay_;
   push_source source_;
   push_user& user_;
-  bool flowing_ = false, caught_up_ = false, released_ = false;
+  bool flowing_ = false, caught_up_ = false, released_ = false, waits_ = false;
   std::uint64_t goal_ = 0; ///< head when the relay began to take bytes
   peer_silence silence_{std::chrono::steady_clock::now()};
   std::optional<deadline> limit_;

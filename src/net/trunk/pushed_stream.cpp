@@ -29,8 +29,9 @@ void pushed_stream::start(epoch log_epoch) {
       told.height = h->height;
     }
     self->source_ = push_source{*log, told};
+    // The others still send the rest of the log before.
     for (auto& [id, to] : self->targets_)
-      if (to.session && to.session->flowing()) to.session->follow(*self->source_);
+      if (to.session && to.session->waits()) to.session->follow(*self->source_);
     self->ask();
     self->plan();
   };
@@ -168,6 +169,7 @@ void pushed_stream::on_caught_up(push_session&) {
 
 void pushed_stream::on_log_end(push_session& from, stream::end_reason why) {
   if (from.of() < epoch_) {
+    if (from.released()) return on_over(from, {errc::closed, "it was released, and its log is over"});
     if (source_) from.follow(*source_);
     return;
   }

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <future>
 #include <thread>
 
 using namespace sluice;
@@ -262,6 +263,67 @@ TEST_CASE("a newer epoch follows on the same push") {
   CHECK(eventually([&] { return (*watch)->seen().end == stream::end_reason::changed; }));
   CHECK(eventually([&] { return relay.status().log_epoch == epoch{200}; }));
   CHECK(origin.count(&trunk_counters::pushes_started) == 1);
+}
+
+TEST_CASE("the rest of the older log goes out before a newer epoch follows on the same push") {
+  // A machine that is slow must not make either side take the other for dead.
+  node_options patient, slow = relay_options();
+  patient.pushes.silence_limit = patient.pushes.write_limit = 60s;
+  slow.server.push_silence_limit = 60s;
+  node origin("o", patient), relay("r", slow);
+  auto found = order({relay.serve()}, 1);
+  for (auto* n : {&origin, &relay}) {
+    n->directory.answer(found);
+    n->start();
+  }
+  live_log log(origin, 0);
+  REQUIRE(eventually([&] { return relay.status().head == log.head(); }));
+  auto watch = relay.watch();
+  REQUIRE(watch.has_value());
+  byte_buffer large, payload(7'000'000, 0x2f);
+  for (int i = 0; i < 3; ++i)
+    media::append_tag(large, media::tag_type::audio, 0, payload);
+  std::promise<void> goes_on;
+  relay.hub.on_home(room(), [&](hosted_stream*, worker&) { goes_on.get_future().wait(); });
+  auto asked = origin.directory.asked();
+  origin.at_home([&](hosted_stream& h) {
+    REQUIRE(h.log.append(large).has_value());
+    REQUIRE(h.log.begin({room(), epoch{200}, {true, true}}).has_value());
+    h.log.current()->set_path({"o"});
+    origin.pushes->start(h);
+  });
+  CHECK(eventually([&] { return origin.directory.asked() > asked; }));
+  goes_on.set_value();
+  CHECK(eventually([&] { return relay.status().log_epoch == epoch{200}; }));
+  CHECK(eventually([&] { return (*watch)->seen().end == stream::end_reason::changed; }));
+  CHECK((*watch)->reaches(log.head() + large.size()));
+  CHECK(origin.count(&trunk_counters::pushes_started) == 1);
+}
+
+TEST_CASE("a push that was released is over with its log, and what follows comes by the other upstream") {
+  node origin("o"), other("s", relay_options()), relay("r", relay_options());
+  relay.pull();
+  auto both = order({other.serve(), relay.serve()}, 2);
+  for (auto* n : {&origin, &other}) {
+    n->directory.answer(both);
+    n->start();
+  }
+  relay.start();
+  live_log log(origin, 5);
+  REQUIRE(eventually([&] { return relay.status().head == log.head() && other.status().head == log.head(); }));
+  // The relay seeks the other upstream, and nobody tells it where: the push still feeds it.
+  auto one = order({both.order[0]}, 1);
+  origin.directory.answer(one);
+  origin.pushes->snapshot_changed();
+  REQUIRE(eventually([&] { return relay.status().feeder_kind == "pull"; }));
+  live_log second(origin, 5, epoch{200}, 5);
+  REQUIRE(eventually([&] { return other.status().head == second.head(); }));
+  relay.directory.answer(one);
+  CHECK(eventually(
+      [&] { return relay.status().log_epoch == epoch{200} && relay.status().head == second.head(); }));
+  CHECK(relay.status().feeder_kind == "pull");
+  CHECK(relay.status().upstream == "s");
+  CHECK(origin.count(&trunk_counters::pushes_started) == 2);
 }
 
 TEST_CASE("a relay that nobody else can feed takes its origin's push back over a gap") {
