@@ -1,7 +1,7 @@
 // Many viewers in one thread, for measuring: opens streams N times at a server on this machine, checks every
-// picture of some viewers and counts the bytes of the others. Prints `begin` when all play. Each line that comes
-// on standard input is answered by one line of JSON: what came since `begin` or the line before. Ends with its
-// input. Status 1: not all play.
+// picture of some viewers and counts the bytes of the others. Prints `begin` when all play. Each line that
+// comes on standard input is answered by one line of JSON: what came since `begin` or the line before. Ends
+// with its input. Status 1: not all play.
 #include "viewer.hpp"
 
 #include <CLI/CLI.hpp>
@@ -10,8 +10,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <sys/epoll.h>
 #include <random>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
@@ -189,7 +189,8 @@ private:
     std::array<char, 256> said;
     auto size = ::read(STDIN_FILENO, said.data(), said.size());
     ended_ = size <= 0;
-    for (auto lines = std::count(said.data(), said.data() + std::max<ssize_t>(size, 0), '\n'); lines > 0; --lines) {
+    for (auto lines = std::count(said.data(), said.data() + std::max<ssize_t>(size, 0), '\n'); lines > 0;
+         --lines) {
       report();
       count_from_now();
     }
