@@ -35,13 +35,14 @@ std::vector<way> upstream_choice::ways() const {
 std::vector<const std::vector<node_id>*> upstream_choice::ways_without(link_id left) const {
   std::vector<const way*> out;
   for (auto& one : active_)
-    if (!one.leaving && one.id != left) out.push_back(&one.path);
+    if (stays(one) && one.id != left) out.push_back(&one.path);
   return out;
 }
 
 void upstream_choice::path_changed(link_id link, std::vector<node_id> path, time_point now) {
   auto* from = find(link);
   if (!from) return;
+  if (too_deep(path) && !too_deep(from->path)) new_round(now);
   from->path = std::move(path);
   if (!active(link)) return;
   look_apart_at_once(now);

@@ -109,9 +109,10 @@ void upstream_choice::hello(link_id link, const upstream_hello& said, time_point
 std::optional<drop_reason> upstream_choice::judge(const upstream_link& from, const upstream_hello& said,
                                                   time_point now) const {
   if (std::find(said.path.begin(), said.path.end(), self_) != said.path.end()) return drop_reason::loop;
-  if (said.path.size() > options_.max_path) return drop_reason::too_deep;
   if (said.log_epoch < epoch_) return drop_reason::stale;
+  // What speaks against one in use only has another sought: see `fit`.
   if (active(from.id)) return std::nullopt;
+  if (too_deep(said.path)) return drop_reason::too_deep;
   if (!active_.empty()) {
     if (!suits(said, now)) return drop_reason::not_better;
     if (shares_way(said, now)) return drop_reason::shared_way;

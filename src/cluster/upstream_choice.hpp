@@ -118,6 +118,11 @@ private:
   void check_search();
   void trim(time_point now);
   [[nodiscard]] drop_reason why_left(const upstream_link& one, time_point now) const;
+  [[nodiscard]] bool too_deep(const std::vector<node_id>& path) const {
+    return path.size() > options_.max_path;
+  }
+  /// Whether the link is not to be left as soon as another flows, however good its bytes are.
+  [[nodiscard]] bool stays(const upstream_link& one) const { return !one.leaving && !too_deep(one.path); }
   /// Whether nothing speaks against the link.
   [[nodiscard]] bool fit(const upstream_link& one, time_point now) const;
   [[nodiscard]] std::size_t wanted() const { return options_.hedge + (moving_ ? 1 : 0); }

@@ -91,6 +91,7 @@ void upstream_choice::trim(time_point now) {
 
 drop_reason upstream_choice::why_left(const upstream_link& one, time_point now) const {
   if (one.leaving) return drop_reason::leaving;
+  if (too_deep(one.path)) return drop_reason::too_deep;
   if (one.log_epoch < epoch_) return drop_reason::stale;
   if (now >= one.seek_at) return drop_reason::no_beats;
   return one.late ? drop_reason::late : drop_reason::surplus;
@@ -104,11 +105,11 @@ void upstream_choice::check_search() {
 }
 
 bool upstream_choice::fit(const upstream_link& one, time_point now) const {
-  return !one.leaving && !one.late && now < one.seek_at;
+  return stays(one) && !one.late && now < one.seek_at;
 }
 
 bool upstream_choice::too_few() const {
-  auto staying = std::count_if(active_.begin(), active_.end(), [](auto& one) { return !one.leaving; });
+  auto staying = std::count_if(active_.begin(), active_.end(), [this](auto& one) { return stays(one); });
   return static_cast<std::size_t>(staying) < wanted();
 }
 

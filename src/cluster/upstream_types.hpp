@@ -76,7 +76,7 @@ enum class drop_reason : std::uint8_t {
   no_beats,      ///< its path is silent, and another's is not
   late,          ///< its path is slow, and another's is not
   loop,          ///< this node is in the upstream's path
-  too_deep,      ///< its path is longer than `max_path`
+  too_deep,      ///< its path is longer than `max_path`; if it grew in use, another feeds
   stale,         ///< its epoch is lower than ours
   gap,           ///< it no longer has our offset, and others may
   behind,        ///< its head stands still below ours

@@ -40,6 +40,42 @@ TEST_CASE("a draining or vanished upstream is left without a pause, for one that
   CHECK(p.pass(3s, {"c"}, {"c"}).empty());
 }
 
+TEST_CASE("an upstream whose path grows too long in use is left without a pause, for one whose path is not") {
+  puller p;
+  p.settle({"a", "b", "c"});
+  SUBCASE("it says so") {
+    p.choice.path_changed(p.links["a"], {"origin-1", "x", "y", "z", "a"}, p.now);
+    CHECK(p.run() == names{"probe b"});
+  }
+  SUBCASE("with a newer epoch") {
+    auto again = p.greeting("a");
+    again.log_epoch = p.log = second_epoch;
+    again.path = {"origin-1", "x", "y", "z", "a"};
+    CHECK(p.hello("a", again) == names{"probe b"});
+    p.position(1000);
+  }
+  CHECK(p.choice.current() == "a");
+  auto as_long = p.greeting("b");
+  as_long.path = {"origin-1", "x", "y", "z", "b"};
+  CHECK(p.hello("b", as_long) == names{"drop b too_deep", "probe c"});
+  CHECK(p.hello("c") == names{"join c"});
+  CHECK(p.choice.current() == "a");
+  CHECK(p.catch_up("c") == names{"drop a too_deep", "lead c"});
+  CHECK(p.pass(3s, {"c"}, {"c"}).empty());
+}
+
+TEST_CASE("an upstream whose path is too long is kept while nobody has a shorter one") {
+  puller p;
+  p.settle({"a"});
+  p.choice.path_changed(p.links["a"], {"origin-1", "x", "y", "z", "a"}, p.now);
+  CHECK(p.pass(60s, {"a"}, {"a"}).empty());
+  CHECK(p.choice.current() == "a");
+  p.choice.set_order(p.order({"a", "b"}), p.now);
+  CHECK(p.run() == names{"probe b"});
+  p.choice.path_changed(p.links["a"], {"origin-1", "a"}, p.now);
+  CHECK(p.run() == names{"drop b not_better"});
+}
+
 TEST_CASE(
     "a longer path has caught up with the head it found, though the shorter one is always ahead of it") {
   puller p;
