@@ -2,8 +2,6 @@
 
 #include "actors/fd_transport.hpp"
 
-#include <unistd.h>
-
 namespace sluice::actors {
 
 namespace {
@@ -19,19 +17,18 @@ public:
 void dial_gate::dial(plane::control_sockets& sockets, const std::string& address) {
   auto here = std::make_shared<inline_executor>();
   auto& executor = *here;
-  sockets.dial(address, executor,
-               [self = shared_from_this(), here](const result<int>& fd) { self->arrived(fd); });
+  sockets.dial(address, executor, [self = shared_from_this(), here](result<plane::control_line_ptr> line) {
+    self->arrived(std::move(line));
+  });
 }
 
-void dial_gate::arrived(const result<int>& fd) {
+void dial_gate::arrived(result<plane::control_line_ptr> line) {
   std::lock_guard lock(mutex_);
-  if (!link_) {
-    if (fd) ::close(*fd);
-  } else if (fd) {
-    connect_fd(link_.home_system(), *fd, link_, handshake_limit_);
-  } else {
-    caf::anon_send(link_, down_atom_v, fd.error().message);
-  }
+  if (!link_) return;
+  if (line)
+    connect_line(link_.home_system(), std::move(*line), link_, handshake_limit_);
+  else
+    caf::anon_send(link_, down_atom_v, line.error().message);
 }
 
 void dial_gate::close() {

@@ -1,5 +1,5 @@
-// Where a dialled descriptor meets the link that asked for it. The data plane may answer after the link, or
-// its whole actor system, has ended: then the gate is closed and the descriptor with it. Any thread.
+// Where a dialled connection meets the link that asked for it. The data plane may answer after the link, or
+// its whole actor system, has ended: then the gate is closed and the connection with it. Any thread.
 #pragma once
 
 #include "actors/interfaces.hpp"
@@ -20,7 +20,7 @@ public:
   void close();
 
 private:
-  void arrived(const result<int>& fd);
+  void arrived(result<plane::control_line_ptr> line);
 
   std::mutex mutex_;
   link_actor link_;

@@ -1,8 +1,9 @@
 #include "actors/fd_transport.hpp"
 
+#include "actors/checked_scribe.hpp"
+
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
-#include <caf/io/network/default_multiplexer.hpp>
 
 namespace sluice::actors {
 
@@ -17,8 +18,9 @@ caf::actor broker(caf::actor_system& sys) {
   return sys.middleman().named_broker<caf::io::basp_broker>(caf::atom("BASP"));
 }
 
-caf::io::scribe_ptr adopt(caf::actor_system& sys, int fd) {
-  return dynamic_cast<caf::io::network::default_multiplexer&>(sys.middleman().backend()).new_scribe(fd);
+caf::io::scribe_ptr adopt(caf::actor_system& sys, plane::control_line_ptr line, basp_sender remote) {
+  auto& network = dynamic_cast<caf::io::network::default_multiplexer&>(sys.middleman().backend());
+  return make_checked_scribe(network, std::move(line), remote);
 }
 
 interface_names directory_interface(caf::actor_system& sys) {
@@ -54,14 +56,16 @@ struct visit {
 
 } // namespace
 
-void connect_fd(caf::actor_system& sys, int fd, link_actor listener, std::chrono::milliseconds limit) {
+void connect_line(caf::actor_system& sys, plane::control_line_ptr line, link_actor listener,
+                  std::chrono::milliseconds limit) {
   visit here;
-  sys.spawn<caf::hidden>(handshake, adopt(sys, fd), std::move(listener), limit);
+  sys.spawn<caf::hidden>(handshake, adopt(sys, std::move(line), basp_sender::server), std::move(listener),
+                         limit);
 }
 
-void serve_fd(caf::actor_system& sys, int fd, const directory_actor& directory) {
+void serve_line(caf::actor_system& sys, plane::control_line_ptr line, const directory_actor& directory) {
   visit here;
-  caf::anon_send(broker(sys), caf::publish_atom_v, adopt(sys, fd), no_port,
+  caf::anon_send(broker(sys), caf::publish_atom_v, adopt(sys, std::move(line), basp_sender::client), no_port,
                  caf::actor_cast<caf::strong_actor_ptr>(directory), directory_interface(sys));
 }
 

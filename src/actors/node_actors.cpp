@@ -4,8 +4,6 @@
 #include "actors/locator.hpp"
 #include "actors/node_agent.hpp"
 
-#include <unistd.h>
-
 namespace sluice::actors {
 
 namespace {
@@ -34,12 +32,9 @@ caf::behavior asker(caf::event_based_actor* self, locator_actor locator) {
 class node_actors::serve_gate {
 public:
   explicit serve_gate(directory_actor directory) : directory_(std::move(directory)) {}
-  void accept(int fd) {
+  void accept(plane::control_line_ptr line) {
     std::lock_guard lock(mutex_);
-    if (directory_)
-      serve_fd(directory_.home_system(), fd, directory_);
-    else
-      ::close(fd);
+    if (directory_) serve_line(directory_.home_system(), std::move(line), directory_);
   }
   void close() {
     std::lock_guard lock(mutex_);
@@ -67,7 +62,7 @@ void node_actors::spawn_directory(caf::actor_system& sys, directory_config confi
   directory_ = sys.spawn(directory, std::move(config));
   if (!node_->sockets) return;
   gate_ = std::make_shared<serve_gate>(directory_);
-  node_->sockets->serve([gate = gate_](int fd) { gate->accept(fd); });
+  node_->sockets->serve([gate = gate_](plane::control_line_ptr line) { gate->accept(std::move(line)); });
 }
 
 void node_actors::ask(question what) {

@@ -8,8 +8,8 @@
 
 namespace sluice::actors {
 
-/// CAF's settings for a node. CAF owns no socket that others can reach (see `fd_transport`), so nothing of
-/// its networking is configured here.
+/// CAF's settings for a node. CAF neither listens nor connects (see `fd_transport`), so nothing of its
+/// networking is configured here.
 class system_config : public caf::actor_system_config {
 public:
   system_config();

@@ -10,6 +10,7 @@
 #include "cluster/load.hpp"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -109,19 +110,41 @@ public:
   [[nodiscard]] virtual std::vector<std::pair<std::string, std::uint32_t>> pulls() const = 0;
 };
 
-/// The control plane's sockets, owned by Asio: CAF gets one end of a socketpair per peer, and only bytes
-/// whose BASP headers were checked ever reach it. Implemented by `net/control`.
+/// Why the holder of a control connection ends it.
+enum class line_fault : std::uint8_t {
+  bad_header = 1, ///< the peer sent what CAF must not see
+  unread          ///< the peer does not read what is sent
+};
+
+/// A connection whose peer has proven the cluster secret. Whoever holds it has the connection, which ends
+/// with it. Used by one thread at a time, whichever.
+class control_line {
+public:
+  /// Ends before a descriptor that was taken is closed: until then its maker may shut the connection down.
+  virtual ~control_line() = default;
+
+  /// The connected socket, which the caller closes from now on.
+  virtual int take() = 0;
+  /// Bytes came from the peer; one that is silent for too long loses the connection.
+  virtual void heard() = 0;
+  /// Shuts the connection down, once. `reason` is for people.
+  virtual void end(line_fault why, std::string_view reason) = 0;
+};
+
+using control_line_ptr = std::unique_ptr<control_line>;
+
+/// The control plane's sockets: Asio connects, accepts and has the cluster secret proven; a proven connection
+/// is handed to CAF. Implemented by `net/control`.
 class control_sockets {
 public:
   virtual ~control_sockets() = default;
 
-  /// Connects to a directory (`host:port`), proves the cluster secret both ways, and hands over the CAF
-  /// side's descriptor, which the callee of `done` then owns. Errors: `io` (refused, unreachable, with
-  /// the address), `timed_out`, `unauthorized`.
-  virtual void dial(std::string address, executor& caller, reply<int> done) = 0;
+  /// Connects to a directory (`host:port`) and proves the cluster secret both ways. Errors: `io` (refused,
+  /// unreachable, with the address), `timed_out`, `unauthorized`.
+  virtual void dial(std::string address, executor& caller, reply<control_line_ptr> done) = 0;
 
-  /// From now on every accepted and proven peer is handed to `peer` as a descriptor that it owns.
-  virtual void serve(std::function<void(int)> peer) = 0;
+  /// From now on every accepted and proven peer is handed to `peer`.
+  virtual void serve(std::function<void(control_line_ptr)> peer) = 0;
 };
 
 /// What the directories of a cluster keep together. Relays are listed once per directory that hears them:

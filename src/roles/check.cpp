@@ -61,12 +61,13 @@ void try_directories(report& out, const options& chosen, const std::string& secr
   net::guard guard(pool.at(0), {.cluster = chosen.cluster, .secret = secret}, quiet);
   pool.start();
   for (const auto& address : chosen.directories) {
-    std::promise<result<int>> answered;
-    guard.dial(address, pool.at(0), [&answered](result<int> fd) { answered.set_value(std::move(fd)); });
-    auto fd = answered.get_future().get();
-    out.line(fd.has_value(), fmt::format("--directory {}", address),
-             fd ? "reached, and knows the secret" : fd.error().message);
-    if (fd) ::close(*fd);
+    std::promise<result<void>> answered;
+    guard.dial(address, pool.at(0), [&answered](const result<plane::control_line_ptr>& line) {
+      answered.set_value(line ? result<void>{} : line.error());
+    });
+    auto reached = answered.get_future().get();
+    out.line(reached.has_value(), fmt::format("--directory {}", address),
+             reached ? "reached, and knows the secret" : reached.error().message);
   }
   guard.close();
   pool.stop();

@@ -104,6 +104,10 @@ std::string node_parts::metrics() {
                             "header, too slow or too many",
                             number(g.refused_garbage) + number(g.refused_cluster) + number(g.refused_secret) +
                                 number(g.refused_full) + number(g.proof_timeouts) + number(g.bad_headers)));
+    out.push_back(
+        net::counter_family("sluice_control_lost_total",
+                            "Control connections closed because the peer fell silent or did not read",
+                            number(g.idle_closed) + number(g.unread_closed)));
     out.push_back(net::counter_family("sluice_control_dial_failures_total",
                                       "Directories that could not be reached", number(g.dial_failures)));
     out.push_back(net::gauge_family("sluice_control_connections", "Control connections open and proven",

@@ -187,6 +187,30 @@ TEST_CASE("packets that kill CAF leave a directory unharmed and are counted") {
   CHECK(relay.enumerate("live/room1").has_value());
 }
 
+TEST_CASE("a proven peer that sends a packet that kills CAF is closed, counted, and disturbs nobody") {
+  node door(directory("d1"));
+  node relay(client("r1", node_role::relay, {door.address()}));
+  REQUIRE(eventually([&] { return relay.connected() == 1; }));
+  for (std::uint64_t sent : {1u, 2u}) {
+    auto line = relay.ask<plane::control_line_ptr>(
+        [&](auto done) { relay.guard->dial(door.address(), relay.here, std::move(done)); });
+    REQUIRE(line.has_value());
+    boost::asio::io_context io;
+    boost::asio::ip::tcp::socket raw(io, boost::asio::ip::tcp::v4(), (*line)->take());
+    std::vector<std::uint8_t> killer(32, 0);
+    killer[0] = 1;
+    boost::asio::write(raw, boost::asio::buffer(killer));
+    boost::system::error_code ended;
+    boost::asio::read(raw, boost::asio::dynamic_buffer(killer), ended);
+    CHECK(ended);
+    CHECK(eventually([&] { return door.guard->counters().bad_headers == sent; }));
+    CHECK(eventually([&] { return door.guard->counters().open == 1; }));
+    line->reset();
+  }
+  CHECK(relay.connected() == 1);
+  CHECK(relay.enumerate("live/room1").has_value());
+}
+
 TEST_CASE("a node starts from its saved list when no directory answers") {
   auto folder = fresh_folder("saved-list");
   std::string address;

@@ -15,17 +15,17 @@ namespace {
 
 constexpr auto token = asio::as_tuple(asio::use_awaitable);
 
-// Closes the descriptor if the executor drops the task.
+// Closes the connection if the executor drops the task.
 struct hand_over {
-  std::shared_ptr<unique_fd> fd;
-  plane::reply<int> done;
-  void operator()() const { done(fd->release()); }
+  std::shared_ptr<plane::control_line_ptr> line;
+  plane::reply<plane::control_line_ptr> done;
+  void operator()() const { done(std::move(*line)); }
 };
 
 } // namespace
 
 dial_attempt::dial_attempt(std::shared_ptr<control_peers> peers, std::string address, plane::executor& caller,
-                           plane::reply<int> done)
+                           plane::reply<plane::control_line_ptr> done)
     : peers_(std::move(peers)), address_(std::move(address)), caller_(caller), done_(std::move(done)),
       socket_(peers_->io), resolver_(peers_->io) {}
 
@@ -40,9 +40,10 @@ void dial_attempt::fail(errc code, std::string_view why) {
                 e = error{code, fmt::format("{}: {}", address_, why)}] { reply(e); });
 }
 
-void dial_attempt::succeed(unique_fd fd) {
+void dial_attempt::succeed(plane::control_line_ptr line) {
   if (!done_) return;
-  caller_.post(hand_over{std::make_shared<unique_fd>(std::move(fd)), std::exchange(done_, nullptr)});
+  caller_.post(
+      hand_over{std::make_shared<plane::control_line_ptr>(std::move(line)), std::exchange(done_, nullptr)});
 }
 
 void dial_attempt::hang_up() {
@@ -86,9 +87,9 @@ asio::awaitable<void> dial_attempt::reach() {
     bool stranger = proven.error().code == errc::conflict || proven.error().code == errc::unauthorized;
     co_return fail(stranger ? errc::unauthorized : errc::io, proven.error().message);
   }
-  auto fd = peers_->attach(std::move(socket_), basp_sender::server, address_);
-  if (!fd) co_return fail(errc::io, fd.error().message);
-  succeed(std::move(*fd));
+  auto line = peers_->admit(std::move(socket_), address_);
+  if (!line) co_return fail(errc::io, line.error().message);
+  succeed(std::move(*line));
 }
 
 } // namespace sluice::net

@@ -13,7 +13,7 @@ class dial_attempt : public std::enable_shared_from_this<dial_attempt> {
 public:
   /// From any thread.
   dial_attempt(std::shared_ptr<control_peers> peers, std::string address, plane::executor& caller,
-               plane::reply<int> done);
+               plane::reply<plane::control_line_ptr> done);
   ~dial_attempt();
 
   /// Tries. `done` gets CAF's end of the connection, or `bad_argument` (the address), `io`, `timed_out`,
@@ -24,13 +24,13 @@ private:
   asio::awaitable<void> reach();
   void hang_up();
   void fail(errc code, std::string_view why);
-  void succeed(unique_fd fd);
+  void succeed(plane::control_line_ptr line);
   [[nodiscard]] bool decided() const { return !done_ || peers_->closed(); }
 
   std::shared_ptr<control_peers> peers_;
   std::string address_;
   plane::executor& caller_;
-  plane::reply<int> done_;
+  plane::reply<plane::control_line_ptr> done_;
   asio::ip::tcp::socket socket_;
   asio::ip::tcp::resolver resolver_;
 };

@@ -41,7 +41,7 @@ struct guard::core : std::enable_shared_from_this<guard::core> {
   logger& log;
   guard_counters& counters;
   std::optional<tcp::acceptor> acceptor;
-  std::function<void(int)> peer;
+  std::function<void(plane::control_line_ptr)> peer;
 
   void close_all();
   void count_refusal(const error& why);
@@ -118,12 +118,12 @@ asio::awaitable<void> guard::core::welcome(std::shared_ptr<tcp::socket> network)
     log.warn("control peer refused", "peer", name, "reason", proven.error().message);
     co_return;
   }
-  auto fd = peers->attach(std::move(*network), basp_sender::client, name);
-  if (!fd) {
-    log.error("control peer dropped", "peer", name, "reason", fd.error().message);
+  auto line = peers->admit(std::move(*network), name);
+  if (!line) {
+    log.error("control peer dropped", "peer", name, "reason", line.error().message);
     co_return;
   }
-  if (peer) peer(fd->release());
+  if (peer) peer(std::move(*line));
 }
 
 guard::guard(worker& home, guard_options options, logger log)
@@ -153,7 +153,7 @@ result<void> guard::listen(const host_port& address, std::string flag_name) {
   return {};
 }
 
-void guard::serve(std::function<void(int)> peer) {
+void guard::serve(std::function<void(plane::control_line_ptr)> peer) {
   asio::post(core_->io, [core = core_, peer = std::move(peer)]() mutable {
     if (core->peers->closed() || !core->acceptor) return;
     core->peer = std::move(peer);
@@ -163,7 +163,7 @@ void guard::serve(std::function<void(int)> peer) {
   });
 }
 
-void guard::dial(std::string address, plane::executor& caller, plane::reply<int> done) {
+void guard::dial(std::string address, plane::executor& caller, plane::reply<plane::control_line_ptr> done) {
   auto call = std::make_shared<dial_attempt>(core_->peers, std::move(address), caller, std::move(done));
   asio::post(core_->io, [call] { call->start(); });
 }

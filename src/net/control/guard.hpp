@@ -1,6 +1,6 @@
-// The control plane's sockets: connects and accepts, has the cluster secret proven both ways, and hands CAF
-// one end of a socketpair per peer, which only carries bytes whose headers were checked. CAF never owns a
-// socket that a stranger can reach. Owned by the node; works on one worker, callable from any thread.
+// The control plane's sockets: connects and accepts, has the cluster secret proven both ways, and only then
+// hands the connection over; ends it when its peer falls silent, or when the guard closes. Owned by the node;
+// works on one worker, callable from any thread.
 #pragma once
 
 #include "base/host_port.hpp"
@@ -27,9 +27,10 @@ public:
   /// The port listened on; 0 without listener.
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
 
-  void dial(std::string address, plane::executor& caller, plane::reply<int> done) override;
+  void dial(std::string address, plane::executor& caller,
+            plane::reply<plane::control_line_ptr> done) override;
   /// `peer` runs on the guard's worker.
-  void serve(std::function<void(int)> peer) override;
+  void serve(std::function<void(plane::control_line_ptr)> peer) override;
 
   /// Closes the listener and every connection, soon, on the worker. Later dials are answered `closed`.
   void close();

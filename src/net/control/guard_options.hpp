@@ -24,10 +24,11 @@ struct guard_counters {
   std::atomic<std::uint64_t> dial_failures{0};   ///< refused, unreachable, timed out, unproven
   std::atomic<std::uint64_t> refused_garbage{0}; ///< did not speak the control protocol
   std::atomic<std::uint64_t> refused_cluster{0}, refused_secret{0};
-  std::atomic<std::uint64_t> refused_full{0};   ///< over `max_unproven` or `max_peers`
-  std::atomic<std::uint64_t> proof_timeouts{0}; ///< slower than `proof_limit`
-  std::atomic<std::uint64_t> bad_headers{0};    ///< closed for a BASP header
-  std::atomic<std::uint64_t> idle_closed{0};
+  std::atomic<std::uint64_t> refused_full{0};     ///< over `max_unproven` or `max_peers`
+  std::atomic<std::uint64_t> proof_timeouts{0};   ///< slower than `proof_limit`
+  std::atomic<std::uint64_t> bad_headers{0};      ///< closed for a BASP header
+  std::atomic<std::uint64_t> idle_closed{0};      ///< closed for silence
+  std::atomic<std::uint64_t> unread_closed{0};    ///< closed because the peer did not read
   std::atomic<std::uint64_t> accept_failures{0};  ///< e.g. out of descriptors
   std::atomic<std::int64_t> unproven{0}, open{0}; ///< gauges: accepted but unproven, proven
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/control/guard.hpp"
+#include "net/core/unique_fd.hpp"
 #include "support/eventually.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -43,12 +44,20 @@ inline host_port any_port() {
   return out;
 }
 
-inline result<int> dial(guard& from, std::string address) {
+inline result<plane::control_line_ptr> dial(guard& from, std::string address) {
   inline_executor here;
-  std::promise<result<int>> answer;
-  from.dial(std::move(address), here, [&](result<int> r) { answer.set_value(std::move(r)); });
+  std::promise<result<plane::control_line_ptr>> answer;
+  from.dial(std::move(address), here,
+            [&](result<plane::control_line_ptr> r) { answer.set_value(std::move(r)); });
   return answer.get_future().get();
 }
+
+/// A connection in use, as CAF has it: the line ends before the descriptor is closed.
+struct connection {
+  explicit connection(plane::control_line_ptr from) : fd(from->take()), line(std::move(from)) {}
+  unique_fd fd;
+  plane::control_line_ptr line;
+};
 
 /// A stranger's blocking connection to the control port.
 class stranger {

@@ -1,10 +1,10 @@
-#include "net/control/basp_header.hpp"
+#include "actors/basp_header.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace sluice::net {
+namespace sluice::actors {
 
 namespace {
 
@@ -123,13 +123,12 @@ result<basp_stage> check_basp_header(const basp_header& header, basp_sender send
   return next;
 }
 
-result<void> basp_filter::pass(byte_view bytes, byte_buffer& out) {
+result<void> basp_filter::check(byte_view bytes) {
   while (!bytes.empty()) {
     if (payload_left_ > 0) {
-      auto piece = bytes.first(std::min(payload_left_, bytes.size()));
-      out.insert(out.end(), piece.begin(), piece.end());
-      payload_left_ -= piece.size();
-      bytes = bytes.subspan(piece.size());
+      auto size = std::min(payload_left_, bytes.size());
+      payload_left_ -= size;
+      bytes = bytes.subspan(size);
       continue;
     }
     auto piece = bytes.first(std::min(basp_header_size - header_used_, bytes.size()));
@@ -143,9 +142,8 @@ result<void> basp_filter::pass(byte_view bytes, byte_buffer& out) {
     stage_ = *next;
     header_used_ = 0;
     payload_left_ = header.payload_size;
-    out.insert(out.end(), header_.begin(), header_.end());
   }
   return {};
 }
 
-} // namespace sluice::net
+} // namespace sluice::actors

@@ -1,6 +1,6 @@
 // Judges the headers of BASP, the wire protocol of CAF 0.17.6, before CAF sees a byte: one crafted header
-// ends a CAF process, and a lying length makes it reserve GiBs. Pure, without Asio; owned by the guard's
-// connection, one filter per direction, on its worker.
+// ends a CAF process, and a lying length makes it reserve GiBs. Pure, without CAF; a filter is owned by the
+// connection whose bytes it follows, on CAF's network thread.
 #pragma once
 
 #include "base/bytes.hpp"
@@ -8,7 +8,7 @@
 
 #include <array>
 
-namespace sluice::net {
+namespace sluice::actors {
 
 /// What a node may say in one packet, header excluded.
 constexpr std::size_t max_basp_payload = std::size_t{1} << 20;
@@ -50,20 +50,14 @@ basp_header read_basp_header(std::span<const std::uint8_t, basp_header_size> byt
 /// directly).
 result<basp_stage> check_basp_header(const basp_header& header, basp_sender sender, basp_stage stage);
 
-/// Follows one direction of a connection over pieces of any size.
+/// Follows what a peer sends, over pieces of any size.
 class basp_filter {
 public:
   explicit basp_filter(basp_sender sender) noexcept : sender_(sender) {}
 
-  /// Appends to `out` what of `bytes` may be passed on: whole headers that were checked, and payload. The
-  /// beginning of a header is kept until its end arrives. After an error the connection must be closed;
-  /// `out` then holds what came before the header at fault.
-  result<void> pass(byte_view bytes, byte_buffer& out);
-
-  /// The handshake went through.
-  [[nodiscard]] bool established() const noexcept { return stage_ != basp_stage::fresh; }
-  /// No packet is cut short at this point.
-  [[nodiscard]] bool at_boundary() const noexcept { return header_used_ == 0 && payload_left_ == 0; }
+  /// Whether `bytes`, the next ones, may be passed on: each header that ends in them is as it should be. From
+  /// the first error on there is no other answer.
+  result<void> check(byte_view bytes);
 
 private:
   basp_sender sender_;
@@ -73,4 +67,4 @@ private:
   std::size_t payload_left_ = 0;
 };
 
-} // namespace sluice::net
+} // namespace sluice::actors
