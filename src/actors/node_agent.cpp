@@ -2,6 +2,7 @@
 
 #include "actors/directory_link.hpp"
 #include "actors/list_file.hpp"
+#include "cluster/algorithm.hpp"
 
 #include <algorithm>
 
@@ -118,7 +119,14 @@ void agent_state::show(std::uint64_t unix_ms) {
   unsaved = true;
   config.node->log.info("relay list", "relays", list.relays.size(), "digest",
                         fmt::format("{:016x}", list.digest));
+  note_algorithm(list.rules.algorithm);
   if (config.node->data) config.node->data->snapshot_changed(list.digest);
+}
+
+void agent_state::note_algorithm(const std::string& in_force) {
+  if (std::exchange(shown_algorithm, in_force) == in_force) return;
+  if (auto known = cluster::find_algorithm(in_force); !known)
+    config.node->log.warn("directories alone rank the relays", "reason", known.error().message);
 }
 
 void agent_state::save() {

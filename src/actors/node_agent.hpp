@@ -32,6 +32,7 @@ struct agent_state {
   std::map<caf::actor_addr, peer> connected; ///< by handle: two addresses may lead to one directory
   std::uint64_t shown_digest = 0;            ///< of the list the others were shown
   cluster::relay_loads shown_loads;
+  std::string shown_algorithm;
   bool shown = false;
   bool unsaved = false;
 
@@ -47,6 +48,8 @@ private:
   [[nodiscard]] cluster::merged_view::time_point now() const { return self->clock().now(); }
   void restore();
   void show(std::uint64_t unix_ms);
+  /// Says so when this build cannot rank by the algorithm that is in force now.
+  void note_algorithm(const std::string& in_force);
   void save();
   void report_all_lost() const;
   /// Gives the policy in force to every directory that told of an older one: how a change made at one

@@ -1,6 +1,7 @@
 #include "actors/status_board.hpp"
 
 #include "actors/node_context.hpp"
+#include "cluster/algorithm.hpp"
 
 namespace sluice::actors {
 
@@ -38,6 +39,7 @@ void status_board::set_list(std::shared_ptr<const cluster::snapshot> list, std::
   std::lock_guard lock(mutex_);
   status_.has_snapshot = true;
   status_.digest = list->digest;
+  status_.algorithm_unknown = !cluster::find_algorithm(list->rules.algorithm);
   status_.snapshot_unix_ms = unix_ms;
   list_ = std::move(list);
 }

@@ -119,7 +119,7 @@ bool merged_view::store_lost() const noexcept {
 }
 
 void merged_view::learn(const policy& rules) {
-  if (auto all = merged(newest_, rules); check_policy(all)) newest_ = std::move(all);
+  if (auto all = merged(newest_, rules); check_policy_in_force(all)) newest_ = std::move(all);
 }
 
 const policy* merged_view::policy_for(const node_id& directory) const {

@@ -173,6 +173,11 @@ result<void> check_weight(double weight) {
 }
 
 result<void> check_policy(const policy& rules) {
+  if (auto known = find_algorithm(rules.algorithm); !known) return known.error();
+  return check_policy_in_force(rules);
+}
+
+result<void> check_policy_in_force(const policy& rules) {
   if (rules.copies < 1 || rules.copies > max_copies)
     return error{errc::bad_argument,
                  fmt::format("copies {} is not within 1 and {}", rules.copies, max_copies)};
@@ -182,7 +187,9 @@ result<void> check_policy(const policy& rules) {
   if (rules.version > max_policy_version)
     return error{errc::bad_argument,
                  fmt::format("version {}: unix microseconds, at most {}", rules.version, max_policy_version)};
-  if (auto known = find_algorithm(rules.algorithm); !known) return known.error();
+  if (!valid_node_id(rules.algorithm))
+    return error{errc::bad_argument, fmt::format("algorithm '{}': at most 64 letters, digits, . _ -",
+                                                 rules.algorithm.substr(0, max_node_id))};
   if (auto ok = check_nodes("drained", rules.drained); !ok) return ok;
   if (auto ok = check_nodes("weights", rules.weights); !ok) return ok;
   for (auto& [id, weight] : rules.weights)

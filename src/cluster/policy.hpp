@@ -22,6 +22,9 @@ result<void> check_weight(double weight);
 /// Copies, spread, a known algorithm; drained, weights and changes bounded, sorted, unique. Errors:
 /// `bad_argument`, `unsupported` (the algorithm), `too_large`, `malformed` (order).
 result<void> check_policy(const policy& rules);
+/// The same for a policy that is in force already, whose algorithm this build need not know: its name is
+/// only to have the form of one.
+result<void> check_policy_in_force(const policy& rules);
 
 /// `mine` with every change of `theirs` that it lacks: that of a greater version; of equal ones (two
 /// operators in the same microsecond) an order that is the same on every node. What nobody changed stays as

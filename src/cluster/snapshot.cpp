@@ -55,7 +55,7 @@ result<void> validate(const snapshot& list) {
   if (list.relays.size() > max_relays)
     return error{errc::too_large,
                  fmt::format("snapshot: {} relays; at most {}", list.relays.size(), max_relays)};
-  if (auto ok = check_policy(list.rules); !ok)
+  if (auto ok = check_policy_in_force(list.rules); !ok)
     return error{ok.error().code, "snapshot: " + ok.error().message};
   const relay_entry* previous = nullptr;
   for (auto& relay : list.relays) {

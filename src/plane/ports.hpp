@@ -55,6 +55,7 @@ struct control_status {
   std::uint64_t digest = 0;
   std::uint64_t snapshot_unix_ms = 0; ///< when the snapshot was received (or saved, if it came from disk)
   bool store_lost = false;            ///< a directory says that its store does not answer
+  bool algorithm_unknown = false;     ///< this build lacks the algorithm of the snapshot
 };
 
 /// The data plane asks and announces. Implemented by `roles/bridge` over the node's actors.

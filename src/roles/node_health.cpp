@@ -130,6 +130,10 @@ std::string node_parts::metrics() {
     auto status = control->control().status();
     out.push_back(net::gauge_family("sluice_directories_connected", "Directories this node is connected to",
                                     static_cast<double>(connected(status))));
+    out.push_back(net::gauge_family("sluice_algorithm_unknown",
+                                    "1 while this build lacks the enumeration algorithm in force: only "
+                                    "directories rank relays by it",
+                                    status.algorithm_unknown ? 1 : 0));
   });
 }
 

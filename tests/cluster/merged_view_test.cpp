@@ -42,6 +42,29 @@ TEST_CASE("equal lists of several directories change the view once") {
   CHECK_FALSE(view.stale());
 }
 
+TEST_CASE("a list whose algorithm this build lacks counts all the same, and its policy goes on to others") {
+  auto told = from("d1", {relay("a"), relay("b")}, 2);
+  told.list.rules.algorithm = "of-tomorrow";
+  told.list.rules.version = 7;
+  told.list.rules.changes = {{"algorithm", 7}};
+  seal(told.list);
+  merged_view view;
+  CHECK(*view.update(from("d1", {relay("a")}), start));
+  CHECK(*view.update(told, start));
+  CHECK(view.effective() == told.list);
+  CHECK(*view.update(from("d2", {relay("c")}), start));
+  REQUIRE(view.policy_for("d2") != nullptr);
+  CHECK(view.policy_for("d2")->algorithm == "of-tomorrow");
+  auto saved = snapshot_from_json(to_json(told.list));
+  REQUIRE(saved.has_value());
+  CHECK(*saved == told.list);
+  for (auto bad : {std::string(), std::string("two words"), std::string(65, 'a')}) {
+    told.list.rules.algorithm = bad;
+    seal(told.list);
+    CHECK(view.update(told, start).error().code == errc::bad_argument);
+  }
+}
+
 TEST_CASE("a relay is alive when any directory hears it") {
   merged_view view;
   REQUIRE(view.update(from("d1", {relay("a", "", 1, relay_state::suspect), relay("b")}), start).has_value());
