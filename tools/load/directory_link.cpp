@@ -1,6 +1,7 @@
 #include "directory_link.hpp"
 
 #include "actors/dial_gate.hpp"
+#include "node_words.hpp"
 
 #include <fmt/format.h>
 
@@ -24,7 +25,8 @@ caf::behavior beating(caf::event_based_actor* self, directory_actor to,
     for (const auto& node : nodes) {
       heartbeat_request request;
       request.beat = node;
-      caf::anon_send(to, heartbeat_atom_v, std::move(request));
+      self->request(to, limit, heartbeat_atom_v, std::move(request))
+          .then([](const heartbeat_answer&) {}, [](const caf::error&) {});
     }
   }};
 }
@@ -107,13 +109,7 @@ directory_link::~directory_link() {
 }
 
 result<void> directory_link::enter(std::size_t number, bool relay) {
-  register_request request;
-  request.node.id = fmt::format("{}-{}", relay ? "relay" : "edge", number);
-  request.node.role = relay ? cluster::node_role::relay : cluster::node_role::edge;
-  request.node.boot_nonce = 1;
-  request.node.version = "load";
-  if (relay) request.node.trunk_address = fmt::format("relay-{}.example.org:8500", number);
-  if (!relay) request.node.public_url = fmt::format("https://edge-{}.example.org", number);
+  auto request = registration(number, relay);
   result<void> out;
   self_->request(directory_, limit, register_atom_v, request)
       .receive([](const register_answer&) {}, [&](const caf::error& e) { out = from_caf(e); });

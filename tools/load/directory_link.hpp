@@ -38,6 +38,10 @@ public:
   /// No more of either; what came of them.
   tally stop();
 
+  /// Types and the peer, for a conversation that is written by hand.
+  [[nodiscard]] actors::directory_actor directory() const { return directory_; }
+  caf::actor_system& types() { return system_.get(); }
+
 private:
   directory_link() : self_(system_.get()) {}
 
