@@ -12,6 +12,11 @@ namespace {
 /// A pushed list above this could not pass the guard (1 MiB with the rest of the message).
 constexpr std::size_t max_pushed_list = 900u << 10;
 
+/// Thousands of watchers are told of the loads little by little, within half the period: answers to whoever
+/// asks would wait behind them all.
+constexpr std::chrono::milliseconds loads_pause{5};
+constexpr std::size_t least_told = 64;
+
 caf::result<void> done_or(const result<void>& outcome) {
   if (outcome) return caf::unit;
   return to_caf(outcome.error());
@@ -117,10 +122,7 @@ caf::result<snapshot_update> directory_actor_state::watch(const watcher_actor& w
   if (auto bytes = list_size(); bytes > max_pushed_list)
     return to_caf(error{errc::too_large, fmt::format("the relay list has {} bytes, {} at most can be sent",
                                                      bytes, max_pushed_list)});
-  if (std::find(watchers.begin(), watchers.end(), who) == watchers.end()) {
-    watchers.push_back(who);
-    self->monitor(who);
-  }
+  if (watchers.emplace(who.address(), who).second) self->monitor(who);
   return published();
 }
 
@@ -132,7 +134,7 @@ snapshot_update directory_actor_state::published() {
 }
 
 void directory_actor_state::forget(const caf::actor_addr& who) {
-  std::erase_if(watchers, [&](const watcher_actor& one) { return one.address() == who; });
+  watchers.erase(who);
 }
 
 void directory_actor_state::step() {
@@ -179,17 +181,35 @@ void directory_actor_state::push() {
 }
 
 void directory_actor_state::tell_loads() {
-  if (now() - loads_told < config.load_period) return;
+  if (!loads.empty() || now() - loads_told < config.load_period) return;
   loads_told = now();
   load_update update;
   update.directory = config.options.id;
   update.loads = directory->loads();
-  if (!update.loads.levels.empty()) tell_all(caf::make_message(std::move(update)));
+  if (update.loads.levels.empty()) return;
+  loads = caf::make_message(std::move(update));
+  loads_told_to = nullptr;
+  tell_more_loads();
+}
+
+void directory_actor_state::tell_more_loads() {
+  if (loads.empty()) return;
+  auto pauses = static_cast<std::size_t>(std::max<std::int64_t>(config.load_period / 2 / loads_pause, 1));
+  auto some = std::max(least_told, watchers.size() / pauses + 1);
+  auto next = watchers.upper_bound(loads_told_to);
+  for (; next != watchers.end() && some > 0; ++next, --some) {
+    caf::anon_send(caf::actor_cast<caf::actor>(next->second), loads);
+    loads_told_to = next->first;
+  }
+  if (next != watchers.end())
+    self->delayed_send(self, loads_pause, loads_atom_v);
+  else
+    loads = {};
 }
 
 // One message for all: its content is shared, not copied per watcher.
 void directory_actor_state::tell_all(const caf::message& news) const {
-  for (const auto& watcher : watchers)
+  for (const auto& [address, watcher] : watchers)
     caf::anon_send(caf::actor_cast<caf::actor>(watcher), news);
 }
 
@@ -234,6 +254,7 @@ directory_actor::behavior_type directory(directory_actor::stateful_pointer<direc
       [self](thaw_atom) { return self->state.thaw(); },
       [self](offer_atom, const policy_offer& r) { self->state.offer(r.rules); },
       [self](store_atom) { self->state.hear_store(); },
+      [self](loads_atom) { self->state.tell_more_loads(); },
       [self](step_atom) {
         self->state.step();
         self->delayed_send(self, self->state.config.step, step_atom_v);

@@ -45,11 +45,13 @@ struct directory_actor_state {
   directory_actor::pointer self = nullptr;
   directory_config config;
   std::optional<cluster::directory_state> directory;
-  std::vector<watcher_actor> watchers;
+  std::map<caf::actor_addr, watcher_actor> watchers;
   cluster::revision told; ///< what the watchers know
   bool told_warming = true;
   bool told_store_lost = false;
   cluster::directory_state::time_point loads_told{};
+  caf::message loads;                              ///< what the watchers are being told; empty when all were
+  caf::actor_addr loads_told_to;                   ///< who was told last
   bool store_lost = false;                         ///< there is one, and it does not answer
   std::uint64_t stored_version = 0;                ///< of the store's policy, as far as is known
   std::map<std::uint64_t, pending_change> changes; ///< by ticket
@@ -71,6 +73,8 @@ struct directory_actor_state {
   [[nodiscard]] std::size_t list_size();
   /// Tells the watchers of a list they do not know.
   void push();
+  /// Tells the next watchers of the loads.
+  void tell_more_loads();
 
   // directory_policy.cpp
   [[nodiscard]] overview_answer overview();

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <numeric>
+
 using namespace sluice;
 using namespace sluice::actors;
 using namespace sluice::actors::test;
@@ -169,6 +171,29 @@ TEST_CASE_FIXTURE(fixture, "loads are told each second and change no list") {
   auto levels = cluster::unpack_loads(lists.back().list, loads.back().loads);
   CHECK(levels["r1"] > 8);
   CHECK(lists.back().at == revision);
+}
+
+TEST_CASE_FIXTURE(fixture, "many watchers are told of the loads little by little, and each of them") {
+  std::vector<int> told(500);
+  auto count = [](watcher_actor::pointer, int* mine) -> watcher_actor::behavior_type {
+    return {[](const snapshot_update&) {}, [mine](const load_update&) { ++*mine; }};
+  };
+  std::vector<watcher_actor> crowd;
+  advance(milliseconds(1000));
+  for (auto& mine : told)
+    ask<snapshot_update>(door, watch_atom_v, crowd.emplace_back(sys().spawn(count, &mine)));
+  auto all = [&] { return std::accumulate(told.begin(), told.end(), 0); };
+  for (int waited = 0; waited < 1100 && all() == 0; ++waited)
+    advance(milliseconds(1), milliseconds(1));
+  CHECK(all() > 0);
+  CHECK(all() < 100);
+  advance(milliseconds(500), milliseconds(1));
+  CHECK(told == std::vector<int>(500, 1));
+  advance(milliseconds(1000), milliseconds(1));
+  CHECK(told == std::vector<int>(500, 2));
+  for (auto& one : crowd)
+    caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
+  run();
 }
 
 TEST_CASE_FIXTURE(fixture, "nothing is thawed when nothing is frozen") {
