@@ -1,7 +1,7 @@
 #include "node_crowd.hpp"
 
+#include "actors/basp_header.hpp"
 #include "base/host_port.hpp"
-#include "net/control/basp_header.hpp"
 #include "net/control/proof.hpp"
 #include "net/core/timer.hpp"
 
@@ -16,8 +16,8 @@ namespace sluice::load {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
+using actors::basp_operation;
 using asio::ip::tcp;
-using net::basp_operation;
 
 namespace {
 
@@ -117,16 +117,16 @@ private:
     if (failure == asio::error::would_block) failure = {};
     heard_.insert(heard_.end(), all_->room.begin(), all_->room.begin() + static_cast<std::ptrdiff_t>(size));
     byte_view rest = heard_;
-    while (rest.size() >= net::basp_header_size) {
-      auto header = net::read_basp_header(rest.first<net::basp_header_size>());
-      if (rest.size() - net::basp_header_size < header.payload_size) break;
-      hear(header, rest.subspan(net::basp_header_size, header.payload_size));
-      rest = rest.subspan(net::basp_header_size + header.payload_size);
+    while (rest.size() >= actors::basp_header_size) {
+      auto header = actors::read_basp_header(rest.first<actors::basp_header_size>());
+      if (rest.size() - actors::basp_header_size < header.payload_size) break;
+      hear(header, rest.subspan(actors::basp_header_size, header.payload_size));
+      rest = rest.subspan(actors::basp_header_size + header.payload_size);
     }
     heard_ = byte_buffer(rest.begin(), rest.end());
   }
 
-  void hear(const net::basp_header& header, byte_view payload) {
+  void hear(const actors::basp_header& header, byte_view payload) {
     if (header.operation == basp_operation::server_handshake) say(all_->words.greeting(number_));
     if (header.operation != basp_operation::direct_message) return;
     caf::message_id id{header.operation_data};
