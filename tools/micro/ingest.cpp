@@ -52,7 +52,7 @@ byte_buffer session_bytes(std::uint32_t chunk_size) {
 struct taker final : session_handler, media::flv_handler {
   server_session* session = nullptr;
   std::uint64_t tags = 0;
-  void on_publish(const stream_address&, const publish_request&) override { session->accept_publish(); }
+  void on_publish(const stream_address&) override { session->accept_publish(); }
   void on_media(media::tag_type, std::uint32_t, byte_view) override { ++tags; }
   void on_unpublish() override {}
   result<void> on_file_header(media::file_flags) override { return {}; }

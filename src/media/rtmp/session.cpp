@@ -34,7 +34,7 @@ chunk_limits server_session::before_publish(const session_limits& limits) noexce
 
 result<void> server_session::feed(byte_view in) {
   if (failed_) return *failed_;
-  counters_.bytes_in += in.size();
+  received_ += in.size();
   auto taken = take(in);
   if (!taken) {
     failed_ = taken.error();
@@ -54,7 +54,6 @@ result<void> server_session::take(byte_view in) {
     auto m = reader_.next(in);
     if (!m) return m.error();
     if (!*m) return {};
-    ++counters_.messages;
     if (auto ok = on_message(**m); !ok) return ok;
     if (replies_.buffer().size() > limits_.max_output)
       return error{errc::too_large, fmt::format("rtmp: {} bytes of answers wait to be sent; at most {}",
@@ -88,7 +87,6 @@ result<void> server_session::on_message(const message& m) {
   case message_type::aggregate:
     return on_aggregate(m);
   default:
-    drop_message();
     return {};
   }
 }
@@ -111,7 +109,6 @@ result<void> server_session::on_user_control(const message& m) {
       return error{errc::malformed, fmt::format("rtmp ping request: {} bytes; 6 expected", m.payload.size())};
     replies_.user_control(user_event::ping_response, time);
   }
-  if (event == user_event::ping_response) unanswered_pings_ = 0;
   return {};
 }
 
@@ -128,10 +125,7 @@ result<void> server_session::on_window_ack_size(const message& m) {
 result<void> server_session::on_data(const message& m, byte_view data) {
   if (auto ok = require_connected(m, "data"); !ok) return ok;
   auto text = as_text(data);
-  if (text.starts_with(clear_data_frame)) {
-    drop_message();
-    return {};
-  }
+  if (text.starts_with(clear_data_frame)) return {};
   if (text.starts_with(set_data_frame)) data = data.subspan(set_data_frame.size());
   on_tag(m.stream_id, tag_type::script, m.timestamp, data);
   return {};
@@ -151,16 +145,13 @@ result<void> server_session::on_aggregate(const message& m) {
 /// Some encoders send media on message stream 0, which can only mean the one stream that publishes.
 void server_session::on_tag(std::uint32_t stream_id, tag_type type, std::uint32_t timestamp, byte_view data) {
   bool wanted = publish_ != publish_state::none && (stream_id == publish_stream_ || stream_id == 0);
-  if (!wanted || data.empty()) return drop_message();
-  ++counters_.tags;
-  handler_.on_media(type, timestamp, data);
+  if (wanted && !data.empty()) handler_.on_media(type, timestamp, data);
 }
 
 /// Section 5.4.3. At most one a call of `feed`, however small the peer's window.
 void server_session::acknowledge() {
-  if (!handshake_.done() || counters_.bytes_in - acknowledged_ < ack_window_) return;
-  acknowledged_ = counters_.bytes_in;
-  ++counters_.acks_sent;
+  if (!handshake_.done() || received_ - acknowledged_ < ack_window_) return;
+  acknowledged_ = received_;
   replies_.acknowledgement(static_cast<std::uint32_t>(acknowledged_));
 }
 
@@ -183,12 +174,6 @@ void server_session::reject_publish(std::string_view code, std::string_view desc
   if (publish_ == publish_state::none) return;
   publish_ = publish_state::none;
   replies_.status(publish_stream_, "error", code, description);
-}
-
-void server_session::ping(std::uint32_t now_ms) {
-  if (!connected_) return;
-  ++unanswered_pings_;
-  replies_.user_control(user_event::ping_request, now_ms);
 }
 
 } // namespace sluice::media::rtmp

@@ -10,15 +10,6 @@
 
 namespace sluice::media::rtmp {
 
-enum class publish_type { live, record, append };
-
-/// What a publisher said of itself, beside the address.
-struct publish_request {
-  publish_type type = publish_type::live;
-  std::string tc_url;        ///< as sent; may carry params, so it is not for logs
-  std::string flash_version; ///< e.g. "FMLE/3.0 (compatible; Lavf59.27.100)"
-};
-
 /// Told what happens on a connection. Called from `feed`; may call the session's `accept_publish` and
 /// `reject_publish`, not `feed`.
 class session_handler {
@@ -26,7 +17,7 @@ public:
   virtual ~session_handler() = default;
 
   /// The peer asks to publish. The session waits for `accept_publish` or `reject_publish`, now or later.
-  virtual void on_publish(const stream_address& address, const publish_request& request) = 0;
+  virtual void on_publish(const stream_address& address) = 0;
   /// A tag of the stream: from `on_publish` on, so before the decision too if the peer does not wait for
   /// it; the caller keeps such tags, or reads no more from the peer, until it has decided. Not called after
   /// a reject. `timestamp` in ms as the peer sent it; `data` is valid during the call and never empty.
@@ -43,17 +34,6 @@ struct session_limits {
   std::size_t max_streams = 16;            ///< message streams open at a time
   std::uint32_t window_ack_size = 2500000; ///< bytes; announced, and used until the peer announces its own
   std::uint32_t send_chunk_size = 60000;   ///< bytes; announced
-};
-
-/// Counts since the connection began.
-struct session_counters {
-  std::uint64_t bytes_in = 0;
-  std::uint64_t messages = 0;
-  std::uint64_t tags = 0;             ///< handed to `on_media`
-  std::uint64_t dropped_messages = 0; ///< media without a publish, empty media, types that mean nothing here
-  std::uint64_t unknown_commands = 0;
-  std::uint64_t play_attempts = 0;
-  std::uint64_t acks_sent = 0;
 };
 
 class server_session {
@@ -77,18 +57,6 @@ public:
   /// accepted ends this way. The session lives on; the caller closes it once the output is sent, or lets the
   /// peer try another name.
   void reject_publish(std::string_view code, std::string_view description);
-  [[nodiscard]] bool decision_pending() const noexcept { return publish_ == publish_state::asked; }
-  [[nodiscard]] bool publishing() const noexcept { return publish_ == publish_state::accepted; }
-
-  /// Asks the peer for a sign of life. `now_ms` comes back in its answer. Nothing before connect.
-  void ping(std::uint32_t now_ms);
-  /// Pings sent since the last answer to one. librtmp reads nothing while it publishes, so its publishers
-  /// answer none: silence alone proves nothing as long as media comes.
-  [[nodiscard]] unsigned unanswered_pings() const noexcept { return unanswered_pings_; }
-
-  [[nodiscard]] bool handshake_done() const noexcept { return handshake_.done(); }
-  [[nodiscard]] bool connected() const noexcept { return connected_; }
-  [[nodiscard]] const session_counters& counters() const noexcept { return counters_; }
 
 private:
   enum class publish_state { none, asked, accepted };
@@ -117,7 +85,6 @@ private:
   result<void> on_aggregate(const message& m);
   result<void> require_connected(const message& m, std::string_view what) const;
   void on_tag(std::uint32_t stream_id, tag_type type, std::uint32_t timestamp, byte_view data);
-  void drop_message() noexcept { ++counters_.dropped_messages; }
   void acknowledge();
   void say_why(const error& e);
 
@@ -146,16 +113,13 @@ private:
 
   bool connected_ = false;
   std::string app_;
-  publish_request request_;
   std::vector<std::uint32_t> open_streams_;
   std::uint32_t last_stream_ = 0;
   publish_state publish_ = publish_state::none;
   std::uint32_t publish_stream_ = 0;
 
   std::uint32_t ack_window_;
-  std::uint64_t acknowledged_ = 0;
-  unsigned unanswered_pings_ = 0;
-  session_counters counters_;
+  std::uint64_t received_ = 0, acknowledged_ = 0; ///< bytes
 };
 
 } // namespace sluice::media::rtmp

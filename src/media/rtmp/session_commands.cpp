@@ -51,17 +51,6 @@ void add_enhanced(amf0_object& information) {
   out.push_back({"capsEx", {0.0}});
 }
 
-std::string property_text(const amf0_value& object, std::string_view name) {
-  auto* value = object.find(name);
-  return value ? std::string(value->text()) : std::string();
-}
-
-publish_type publish_type_of(std::string_view word) noexcept {
-  if (word == "record") return publish_type::record;
-  if (word == "append") return publish_type::append;
-  return publish_type::live;
-}
-
 const amf0_value undefined_value{};
 
 } // namespace
@@ -110,7 +99,6 @@ result<void> server_session::on_command(const message& m, byte_view payload) {
 
 /// `_result` and `_error` answer a call of ours, and we make none.
 void server_session::unknown_command(const command& c) {
-  ++counters_.unknown_commands;
   if (c.transaction == 0 || c.name == "_result" || c.name == "_error") return;
   replies_.error_of(c.transaction, "NetConnection.Call.Failed",
                     fmt::format("command '{}' is not known here", c.name.substr(0, shown_name)));
@@ -126,8 +114,6 @@ result<void> server_session::on_connect(const command& c) {
   }
   connected_ = true;
   app_ = app->text();
-  request_.tc_url = property_text(object, "tcUrl");
-  request_.flash_version = property_text(object, "flashVer");
 
   replies_.window_ack_size(limits_.window_ack_size);
   replies_.set_peer_bandwidth(limits_.window_ack_size);
@@ -215,14 +201,12 @@ result<void> server_session::on_publish(const command& c) {
   if (!address) return refuse(address.error().message);
   publish_ = publish_state::asked;
   publish_stream_ = c.stream_id;
-  request_.type = publish_type_of(c.argument(1).text());
   reader_.limits(limits_.chunks);
-  handler_.on_publish(*address, request_);
+  handler_.on_publish(*address);
   return {};
 }
 
 result<void> server_session::on_play(const command& c) {
-  ++counters_.play_attempts;
   replies_.status(c.stream_id, "error", "NetStream.Play.Failed",
                   "RTMP is for publishing here; play the stream by ws:// or http:// with .flv at its end");
   return {};

@@ -114,7 +114,7 @@ asio::awaitable<void> rtmp_connection::until_publish() {
 
 // From the post on everything of the connection is the home worker's.
 void rtmp_connection::go_home() {
-  auto& home = publishers_->workers().home(asked_->address.key);
+  auto& home = publishers_->workers().home(asked_->key);
   watchdog_.reset();
   auto moved = move_to(home, std::move(socket_));
   if (!moved) {
@@ -156,7 +156,7 @@ asio::awaitable<bool> rtmp_connection::decide() {
   };
   auto seat = publishers_->seats().take();
   if (!seat) co_return co_await refuse(seat.error());
-  auto admitted = co_await publishers_->publish(asked_->address, peer_, evicted);
+  auto admitted = co_await publishers_->publish(*asked_, peer_, evicted);
   if (!admitted) co_return co_await refuse(admitted.error());
   if (!open_) co_return false;
   seat_ = std::move(*seat);
@@ -171,7 +171,7 @@ asio::awaitable<bool> rtmp_connection::decide() {
 
 asio::awaitable<bool> rtmp_connection::refuse(const error& why) {
   at_->counters().ingest.refused.add();
-  log_.warn("publisher refused", "peer", peer_, "stream", asked_->address.key.str(), "why", why.message);
+  log_.warn("publisher refused", "peer", peer_, "stream", asked_->key.str(), "why", why.message);
   session_.reject_publish(status_code(why.code), why.message);
   co_await write_answers();
   co_return false;
@@ -206,8 +206,8 @@ asio::awaitable<void> rtmp_connection::write_answers() {
   }
 }
 
-void rtmp_connection::on_publish(const stream_address& address, const media::rtmp::publish_request& request) {
-  asked_ = asked{address, request};
+void rtmp_connection::on_publish(const stream_address& address) {
+  asked_ = address;
 }
 
 void rtmp_connection::on_media(media::tag_type type, std::uint32_t timestamp, byte_view data) {
@@ -219,7 +219,7 @@ void rtmp_connection::on_media(media::tag_type type, std::uint32_t timestamp, by
   if (pushed) return;
   at_->counters().ingest.dropped_packets.add();
   if (reported_drops_++ == 0)
-    log_.warn("packet dropped", "stream", asked_->address.key.str(), "why", pushed.error().message);
+    log_.warn("packet dropped", "stream", asked_->key.str(), "why", pushed.error().message);
 }
 
 void rtmp_connection::on_unpublish() {

@@ -21,17 +21,13 @@ public:
   void stop();
 
 private:
-  struct asked {
-    stream_address address;
-    media::rtmp::publish_request request;
-  };
   struct early_tag {
     media::tag_type type;
     std::uint32_t timestamp;
     byte_buffer data;
   };
 
-  void on_publish(const stream_address& address, const media::rtmp::publish_request& request) override;
+  void on_publish(const stream_address& address) override;
   void on_media(media::tag_type type, std::uint32_t timestamp, byte_view data) override;
   void on_unpublish() override;
 
@@ -58,7 +54,7 @@ private:
   media::rtmp::server_session session_;
   std::optional<watchdog> watchdog_;
   std::vector<std::uint8_t> buffer_;
-  std::optional<asked> asked_;
+  std::optional<stream_address> asked_;
   std::vector<early_tag> early_; // sent with the publish command, before its answer
   publisher_seat seat_;
   std::unique_ptr<publisher_slot> slot_;

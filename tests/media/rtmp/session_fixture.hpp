@@ -20,9 +20,8 @@ public:
   explicit publishing(decision answer = decision::accept, const session_limits& limits = {})
       : session(*this, 1, limits), answer_(answer) {}
 
-  void on_publish(const stream_address& address, const publish_request& request) override {
+  void on_publish(const stream_address& address) override {
     events.push_back("publish " + address.key.str() + " ?" + address.params);
-    last_request = request;
     if (answer_ == decision::accept) session.accept_publish();
     if (answer_ == decision::reject) session.reject_publish("NetStream.Publish.Denied", "wrong token");
   }
@@ -58,7 +57,6 @@ public:
   std::vector<server_message> answers;
   std::vector<std::string> events;
   std::vector<received_tag> tags;
-  publish_request last_request;
 
 private:
   decision answer_;

@@ -144,7 +144,6 @@ TEST_CASE("an endless handshake takes no memory and what follows it is judged as
   auto fed = p.session.feed(zeros);
   REQUIRE(fed.has_error());
   CHECK(fed.error().message.find("rtmp chunk at byte") != std::string::npos);
-  CHECK(p.session.handshake_done());
 }
 
 TEST_CASE("a 4 GiB chunk size is refused, the session says so") {
@@ -160,17 +159,20 @@ TEST_CASE("bytes are acknowledged per the peer's window, once per feed at most")
   publishing p;
   p.client.connect_and_publish("live", "room1");
   p.client.send(message_type::window_ack_size, byte_buffer{0, 0, 0x27, 0x10}); // 10000
-  REQUIRE(p.flush().has_value());
+  auto before = p.client.take();
+  REQUIRE(p.feed(before).has_value());
   CHECK(p.count(message_type::acknowledgement) == 0);
+  std::size_t sent = before.size();
   for (int i = 0; i < 6; ++i) {
     p.client.media(tag_type::video, 0, pattern(6000));
-    REQUIRE(p.flush().has_value());
+    auto bytes = p.client.take();
+    sent += bytes.size();
+    REQUIRE(p.feed(bytes).has_value());
   }
   CHECK(p.count(message_type::acknowledgement) == 3);
-  CHECK(p.session.counters().acks_sent == 3);
   auto& last = p.answers.back();
   REQUIRE(last.type == message_type::acknowledgement);
-  CHECK(byte_reader(last.payload).u32() == p.session.counters().bytes_in);
+  CHECK(byte_reader(last.payload).u32() == sent);
 }
 
 TEST_CASE("a window of one byte does not make every byte answered") {
@@ -184,22 +186,13 @@ TEST_CASE("a window of one byte does not make every byte answered") {
   CHECK(p.count(message_type::acknowledgement) <= bytes.size() / 4096);
 }
 
-TEST_CASE("a ping request is answered with its time, and ours counts until answered") {
+TEST_CASE("a ping request is answered with its time") {
   publishing p;
-  p.session.ping(1);
-  CHECK_FALSE(p.session.has_output());
   p.client.handshake();
   p.client.connect("live");
   p.client.send(message_type::user_control, byte_buffer{0, 6, 1, 2, 3, 4});
   REQUIRE(p.flush().has_value());
   CHECK(p.answers.back().payload == byte_buffer{0, 7, 1, 2, 3, 4});
-  p.session.ping(0x01020304);
-  p.collect();
-  CHECK(p.answers.back().payload == byte_buffer{0, 6, 1, 2, 3, 4});
-  CHECK(p.session.unanswered_pings() == 1);
-  p.client.send(message_type::user_control, byte_buffer{0, 7, 1, 2, 3, 4});
-  REQUIRE(p.flush().has_value());
-  CHECK(p.session.unanswered_pings() == 0);
 }
 
 TEST_CASE("control messages that are too short are errors") {
@@ -238,7 +231,7 @@ TEST_CASE("message streams are limited, and deleting one makes room") {
   CHECK(p.answers.back().name() == "_result");
 }
 
-TEST_CASE("media on another stream, empty media and cleared metadata are dropped and counted") {
+TEST_CASE("media on another stream, empty media and cleared metadata are dropped") {
   publishing p;
   p.client.connect_and_publish("live", "room1");
   p.client.send(message_type::video, pattern(5), 9);
@@ -249,6 +242,5 @@ TEST_CASE("media on another stream, empty media and cleared metadata are dropped
   p.client.send(message_type::shared_object_amf0, pattern(5), 1);
   p.client.send(message_type::audio, pattern(5), 0);
   REQUIRE(p.flush().has_value());
-  CHECK(p.session.counters().dropped_messages == 4);
   CHECK(p.tags.size() == 1);
 }
