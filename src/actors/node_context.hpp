@@ -5,6 +5,7 @@
 #include "actors/control_limits.hpp"
 #include "actors/status_board.hpp"
 #include "base/logging.hpp"
+#include "base/unix_time.hpp"
 #include "cluster/directory_state.hpp"
 #include "plane/ports.hpp"
 
@@ -23,7 +24,5 @@ struct node_context {
   logger log;
 };
 using node_context_ptr = std::shared_ptr<const node_context>;
-
-std::uint64_t unix_ms_now() noexcept;
 
 } // namespace sluice::actors

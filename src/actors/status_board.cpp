@@ -5,11 +5,6 @@
 
 namespace sluice::actors {
 
-std::uint64_t unix_ms_now() noexcept {
-  auto since = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(since).count());
-}
-
 status_board::status_board(const std::vector<std::string>& directories) {
   for (const auto& address : directories) {
     plane::directory_status one;

@@ -1,4 +1,5 @@
 // What a node says about itself: readiness, metrics, and its directories for the start-up lines.
+#include "base/unix_time.hpp"
 #include "roles/node_parts.hpp"
 
 #include <prometheus/metric_family.h>
@@ -19,11 +20,9 @@ std::string one_line(const plane::control_status& status) {
 }
 
 std::string list_age(const plane::control_status& status) {
-  using namespace std::chrono;
   if (!status.has_snapshot) return "no relay list: streams cannot be found until a directory answers";
-  auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-  return fmt::format("the list saved {} s ago",
-                     (now - static_cast<std::int64_t>(status.snapshot_unix_ms)) / 1000);
+  auto age_ms = static_cast<std::int64_t>(unix_ms_now() - status.snapshot_unix_ms);
+  return fmt::format("the list saved {} s ago", age_ms / 1000);
 }
 
 std::size_t connected(const plane::control_status& status) {

@@ -1,3 +1,4 @@
+#include "base/unix_time.hpp"
 #include "roles/bridge_support.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -16,17 +17,11 @@ using cluster::node_role;
 
 namespace {
 
-std::uint64_t unix_ms() {
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                        std::chrono::system_clock::now().time_since_epoch())
-                                        .count());
-}
-
 cluster::stream_announcement announcement(const std::string& key, const std::string& origin) {
   cluster::stream_announcement out;
   out.key = key;
   out.origin = origin;
-  out.log_epoch = epoch::next(unix_ms(), {}, 7);
+  out.log_epoch = epoch::next(unix_ms_now(), {}, 7);
   out.last_timestamp = 40;
   out.video = "avc1";
   return out;

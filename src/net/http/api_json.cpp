@@ -1,6 +1,7 @@
 #include "net/http/api_json.hpp"
 
-#include <chrono>
+#include "base/unix_time.hpp"
+
 #include <map>
 
 namespace sluice::net {
@@ -17,12 +18,6 @@ void add_size(json::object& out, std::uint32_t width, std::uint32_t height) {
   if (width == 0 || height == 0) return;
   out["width"] = width;
   out["height"] = height;
-}
-
-std::uint64_t now_unix_ms() {
-  using namespace std::chrono;
-  return static_cast<std::uint64_t>(
-      duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
 }
 
 // 64-bit numbers travel as text: a browser's numbers end at 2^53.
@@ -81,7 +76,7 @@ json::value streams_json(const plane::stream_list* all, const std::vector<stream
 
 json::value stream_json(const node_id& node, const std::string& zone, const stream_key& key,
                         const stream_status& here, cluster::liveness live) {
-  json::object out{{"key", key.str()}, {"node", node}, {"zone", zone}, {"now_unix_ms", now_unix_ms()}};
+  json::object out{{"key", key.str()}, {"node", node}, {"zone", zone}, {"now_unix_ms", unix_ms_now()}};
   if (!here.live) {
     out["state"] = live == cluster::liveness::live ? "live" : "unknown";
     for (const auto* name : {"epoch", "newest", "video", "audio", "upstream"})

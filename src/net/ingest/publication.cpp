@@ -1,5 +1,7 @@
 #include "net/ingest/publication.hpp"
 
+#include "base/unix_time.hpp"
+
 #include <random>
 
 namespace sluice::net {
@@ -10,12 +12,6 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr auto beat_interval = 200ms;
-
-std::uint64_t unix_ms() {
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                        std::chrono::system_clock::now().time_since_epoch())
-                                        .count());
-}
 
 std::uint16_t random_bits() {
   return static_cast<std::uint16_t>(std::random_device{}());
@@ -121,7 +117,7 @@ void publication::arm_decision() {
 void publication::flush() {
   if (intake_.output().empty()) return;
   if (!stream_.log.current()) begin_log();
-  newest_ = {intake_.newest_timestamp(), unix_ms()};
+  newest_ = {intake_.newest_timestamp(), unix_ms_now()};
   if (auto appended = stream_.log.append(intake_.output()); !appended) {
     log_.error("log refused its own intake's tags", "stream", stream_.log.key().str(), "why",
                appended.error().message);
@@ -132,7 +128,7 @@ void publication::flush() {
 
 void publication::begin_log() {
   auto newest = std::max(last_epoch_, stream_.log.last_epoch());
-  auto mine = epoch::next(unix_ms(), newest, random_bits());
+  auto mine = epoch::next(unix_ms_now(), newest, random_bits());
   stream::tracks present{intake_.has_audio(), intake_.has_video()};
   // The new epoch is higher than any known here, so the log cannot be refused.
   stream_.log.begin({stream_.log.key(), mine, present}).value();
@@ -144,7 +140,7 @@ void publication::begin_log() {
   stream_.width = told.picture.width;
   stream_.height = told.picture.height;
   stream_hub::log_began(stream_);
-  newest_ = {intake_.newest_timestamp(), unix_ms()};
+  newest_ = {intake_.newest_timestamp(), unix_ms_now()};
   beats_ = 0;
   log_.info("stream live", "stream", stream_.log.key().str(), "epoch", mine.value, "video", stream_.video,
             "audio", stream_.audio, "width", stream_.width, "height", stream_.height);
@@ -174,7 +170,7 @@ void publication::make_beat() {
   auto* current = stream_.log.current();
   if (!current) return;
   if (services_.times) services_.times->set(stream_.log.key(), newest_.timestamp);
-  current->set_beat({++beats_, services_.node, publisher_ != nullptr, newest_, unix_ms()});
+  current->set_beat({++beats_, services_.node, publisher_ != nullptr, newest_, unix_ms_now()});
 }
 
 void publication::every_beat() {

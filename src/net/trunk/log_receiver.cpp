@@ -23,11 +23,6 @@ error in_path(const node_id& self) {
 
 } // namespace
 
-std::uint64_t unix_ms_now() {
-  auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
-}
-
 void describe_media(hosted_stream& h, const log_state& said) {
   h.video = codec_of(said.headers.video, said.video);
   h.audio = codec_of(said.headers.audio, said.audio);

@@ -2,6 +2,7 @@
 // ones before. Owned by a pull's or push's connection; on the stream's home worker.
 #pragma once
 
+#include "base/unix_time.hpp"
 #include "net/core/stream_hub.hpp"
 #include "net/trunk/messages.hpp"
 
@@ -51,9 +52,6 @@ private:
   std::uint64_t at_ = 0;
   std::vector<node_id> path_;
 };
-
-/// The wall clock, in ms since 1970.
-std::uint64_t unix_ms_now();
 
 /// Fills what people see of a stream's media: from the headers, else from what `said` tells.
 void describe_media(hosted_stream& h, const log_state& said);

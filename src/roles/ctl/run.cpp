@@ -1,6 +1,7 @@
 #include "roles/ctl/run.hpp"
 
 #include "actors/operator_line.hpp"
+#include "base/unix_time.hpp"
 #include "cluster/node_list.hpp"
 #include "net/control/guard.hpp"
 #include "net/http/api_json.hpp"
@@ -20,12 +21,6 @@ namespace sluice::roles {
 using namespace ctl;
 
 namespace {
-
-std::uint64_t unix_ms_now() {
-  using namespace std::chrono;
-  return static_cast<std::uint64_t>(
-      duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
-}
 
 std::string line(const boost::json::value& value) {
   return boost::json::serialize(value) + "\n";

@@ -67,7 +67,7 @@ public:
 private:
   void beat() {
     auto* log = stream_.log.current();
-    auto now = trunk::unix_ms_now();
+    auto now = unix_ms_now();
     if (log) log->set_beat({++number_, id_, true, {log->newest_timestamp(), now}, now});
   }
 

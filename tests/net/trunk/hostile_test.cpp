@@ -184,7 +184,7 @@ TEST_CASE("a push whose epoch is more than a day ahead, or that comes through th
     CHECK_FALSE(client.wait_for("\"error\"").empty());
     CHECK(client.closed());
   };
-  auto in_two_days = trunk::unix_ms_now() + 48ull * 3600 * 1000;
+  auto in_two_days = unix_ms_now() + 48ull * 3600 * 1000;
   offer(epoch{in_two_days << 16}, {"t"});
   offer(epoch{100}, {"o", "r", "t"});
   CHECK_FALSE(r.status().live);
