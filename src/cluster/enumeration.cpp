@@ -76,30 +76,20 @@ std::string_view name(pull_mode mode) noexcept {
   return "unknown";
 }
 
-pull_plan pull_order(const stream_key& key, const snapshot& list, const node_id& self,
-                     std::string_view zone) {
-  ranking ranks(list);
-  auto hash = hash_of(key);
-  rank_buffer room;
-  auto ranked = ranks.rank(hash, ranks.zone(zone), room);
-  describer describe(list, ranks, hash);
+pull_plan plan_pull(const enumeration& found, const node_id& self, std::string_view zone) {
+  auto is_self = [&](const ranked_relay& r) { return r.id == self; };
   pull_plan out;
-  for (auto index : ranked.head) {
-    if (list.relays[index].id == self)
-      out.in_head = true;
-    else
-      out.upstreams.push_back(describe(index));
-  }
+  out.upstreams = found.head;
+  out.in_head = std::erase_if(out.upstreams, is_self) > 0;
   if (out.in_head) {
     out.mode = pull_mode::local;
     return out;
   }
-  auto first = std::find_if(ranked.order.begin(), ranked.order.end(),
-                            [&](std::uint32_t index) { return list.relays[index].zone == zone; });
-  if (first == ranked.order.end() || list.relays[*first].id == self) return out;
-  auto& nearest = list.relays[*first].id;
-  std::erase_if(out.upstreams, [&](const ranked_relay& r) { return r.id == nearest; });
-  out.upstreams.insert(out.upstreams.begin(), describe(*first));
+  auto first = std::find_if(found.order.begin(), found.order.end(),
+                            [&](const ranked_relay& r) { return r.zone == zone; });
+  if (first == found.order.end() || is_self(*first)) return out;
+  std::erase_if(out.upstreams, [&](const ranked_relay& r) { return r.id == first->id; });
+  out.upstreams.insert(out.upstreams.begin(), *first);
   return out;
 }
 

@@ -33,9 +33,9 @@ struct pull_plan {
   std::vector<ranked_relay> upstreams; ///< to be asked in this order; never the relay itself
 };
 
-/// The distribution tree: a zone's first relay pulls from the head, the zone's other relays from the zone's
-/// first, then the head; a relay of the head asks the other head relays with `local`. `self` and `zone`
-/// are the asking relay's, which `list` need not contain.
-pull_plan pull_order(const stream_key& key, const snapshot& list, const node_id& self, std::string_view zone);
+/// The distribution tree, from an enumeration for `zone`: a zone's first relay pulls from the head, the
+/// zone's other relays from the zone's first, then the head; a relay of the head asks the other head relays
+/// with `local`. `self` and `zone` are the asking relay's, which `found` need not contain.
+pull_plan plan_pull(const enumeration& found, const node_id& self, std::string_view zone);
 
 } // namespace sluice::cluster

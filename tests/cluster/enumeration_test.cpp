@@ -187,7 +187,7 @@ TEST_CASE("an unknown algorithm is an error by name, and ranks by rendezvous all
 TEST_CASE("a relay of the head waits for the push and asks the other head relays for what they have") {
   auto list = numbered(6);
   auto head = enumerate(key(), list, "").head;
-  auto plan = pull_order(key(), list, head[0].id, "");
+  auto plan = plan_pull(enumerate(key(), list, ""), head[0].id, "");
   CHECK(plan.in_head);
   CHECK(plan.mode == pull_mode::local);
   CHECK(ids(plan.upstreams) == names{head[1].id});
@@ -204,11 +204,11 @@ TEST_CASE("a zone's first relay pulls from the head, the zone's others from the 
     auto found = enumerate(k, list, "west");
     if (found.head[0].zone == "west" || found.head[1].zone == "west") continue;
     ++outside;
-    auto first = pull_order(k, list, found.order[0].id, "west");
+    auto first = plan_pull(found, found.order[0].id, "west");
     CHECK_FALSE(first.in_head);
     CHECK(first.mode == pull_mode::through);
     CHECK(ids(first.upstreams) == ids(found.head));
-    auto second = pull_order(k, list, found.order[1].id, "west");
+    auto second = plan_pull(found, found.order[1].id, "west");
     CHECK(ids(second.upstreams) == names{found.order[0].id, found.head[0].id, found.head[1].id});
   }
   CHECK(outside > 5);
@@ -217,19 +217,21 @@ TEST_CASE("a zone's first relay pulls from the head, the zone's others from the 
 TEST_CASE("a zone's first relay that is in the head stands first and only once") {
   auto list = numbered(5);
   auto order = enumerate(key(), list, "").order;
-  auto plan = pull_order(key(), list, order[4].id, "");
+  auto plan = plan_pull(enumerate(key(), list, ""), order[4].id, "");
   CHECK(ids(plan.upstreams) == names{order[0].id, order[1].id});
 }
 
 TEST_CASE("a relay that is not listed yet pulls like the last of its zone") {
   auto list = numbered(3);
   auto order = enumerate(key(), list, "").order;
-  CHECK(ids(pull_order(key(), list, "newcomer", "").upstreams) == names{order[0].id, order[1].id});
-  CHECK(ids(pull_order(key(), list, "newcomer", "moon").upstreams) == names{order[0].id, order[1].id});
-  CHECK(pull_order(key(), snapshot{}, "newcomer", "").upstreams.empty());
+  CHECK(ids(plan_pull(enumerate(key(), list, ""), "newcomer", "").upstreams) ==
+        names{order[0].id, order[1].id});
+  CHECK(ids(plan_pull(enumerate(key(), list, "moon"), "newcomer", "moon").upstreams) ==
+        names{order[0].id, order[1].id});
+  CHECK(plan_pull(enumerate(key(), snapshot{}, ""), "newcomer", "").upstreams.empty());
 }
 
-TEST_CASE("following pull orders from any relay reaches the head without a circle") {
+TEST_CASE("following pull plans from any relay reaches the head without a circle") {
   std::vector<relay_entry> relays;
   for (int i = 0; i < 30; ++i)
     relays.push_back(relay(fmt::format("r{:02}", i), fmt::format("z{}", i % 4)));
@@ -238,7 +240,7 @@ TEST_CASE("following pull orders from any relay reaches the head without a circl
     node_id at = start.id;
     int depth = 1;
     for (auto zone = start.zone;; ++depth) {
-      auto plan = pull_order(key(), list, at, zone);
+      auto plan = plan_pull(enumerate(key(), list, zone), at, zone);
       if (plan.in_head) break;
       REQUIRE(depth < 4);
       at = plan.upstreams.front().id;

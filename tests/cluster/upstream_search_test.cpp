@@ -229,7 +229,7 @@ TEST_CASE("a relay's pull asks once, with the plan's mode") {
   auto list = numbered(6);
   auto head = enumerate(key(), list, "").head;
   puller p({}, head[0].id);
-  p.choice.set_order(order_of(pull_order(key(), list, head[0].id, "")), p.now);
+  p.choice.set_order(order_of(plan_pull(enumerate(key(), list, ""), head[0].id, "")), p.now);
   CHECK(p.run() == names{"connect " + head[1].id});
   CHECK(p.last.mode == pull_mode::local);
   CHECK(p.not_here(head[1].id) == names{"give up not_live"});

@@ -64,7 +64,7 @@ void puller::on_enumeration(const result<cluster::enumeration>& found) {
   }
   const auto& options = context_->options;
   if (!options.relay) return use_order(cluster::order_of(*found));
-  auto plan = plan_pull(*found, context_->self.node, options.zone);
+  auto plan = cluster::plan_pull(*found, context_->self.node, options.zone);
   bool hold = plan.in_head && !held_ && !stream_.log.current();
   if (!hold) return use_order(cluster::order_of(plan));
   hold_.emplace(home_.io(), options.hold_for_push, [this, plan] {

@@ -48,21 +48,4 @@ std::vector<node_id> pullers::failing() const {
   return context_->health.failing(std::chrono::steady_clock::now());
 }
 
-cluster::pull_plan plan_pull(const cluster::enumeration& found, const node_id& self, std::string_view zone) {
-  auto is_self = [&](const cluster::ranked_relay& r) { return r.id == self; };
-  cluster::pull_plan out;
-  out.upstreams = found.head;
-  out.in_head = std::erase_if(out.upstreams, is_self) > 0;
-  if (out.in_head) {
-    out.mode = cluster::pull_mode::local;
-    return out;
-  }
-  auto first = std::find_if(found.order.begin(), found.order.end(),
-                            [&](const cluster::ranked_relay& r) { return r.zone == zone; });
-  if (first == found.order.end() || is_self(*first)) return out;
-  std::erase_if(out.upstreams, [&](const cluster::ranked_relay& r) { return r.id == first->id; });
-  out.upstreams.insert(out.upstreams.begin(), *first);
-  return out;
-}
-
 } // namespace sluice::net::trunk

@@ -61,7 +61,4 @@ private:
   std::shared_ptr<pull_context> context_;
 };
 
-/// Where a relay turns to for a stream it lacks; `cluster::pull_order` from an enumeration for its own zone.
-cluster::pull_plan plan_pull(const cluster::enumeration& found, const node_id& self, std::string_view zone);
-
 } // namespace sluice::net::trunk
