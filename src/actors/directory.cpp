@@ -12,9 +12,9 @@ namespace {
 /// A pushed list above this could not pass the guard (1 MiB with the rest of the message).
 constexpr std::size_t max_pushed_list = 900u << 10;
 
-/// Thousands of watchers are told of the loads little by little, within half the period: answers to whoever
-/// asks would wait behind them all.
-constexpr std::chrono::milliseconds loads_pause{5};
+/// Thousands of watchers are told little by little, within half the period of loads: answers to whoever asks
+/// would wait behind them all, and each would have a list waiting in memory to be sent.
+constexpr std::chrono::milliseconds round_pause{5};
 constexpr std::size_t least_told = 64;
 
 caf::result<void> done_or(const result<void>& outcome) {
@@ -177,40 +177,43 @@ void directory_actor_state::push() {
     config.log.error("relay list too large to push", "bytes", bytes, "most", max_pushed_list);
     return;
   }
-  tell_all(caf::make_message(published()));
+  begin(list_round);
 }
 
 void directory_actor_state::tell_loads() {
-  if (!loads.empty() || now() - loads_told < config.load_period) return;
+  if (loads_round.open || now() - loads_told < config.load_period) return;
   loads_told = now();
   load_update update;
   update.directory = config.options.id;
   update.loads = directory->loads();
   if (update.loads.levels.empty()) return;
   loads = caf::make_message(std::move(update));
-  loads_told_to = nullptr;
-  tell_more_loads();
+  begin(loads_round);
 }
 
-void directory_actor_state::tell_more_loads() {
-  if (loads.empty()) return;
-  auto pauses = static_cast<std::size_t>(std::max<std::int64_t>(config.load_period / 2 / loads_pause, 1));
+void directory_actor_state::begin(round& news) {
+  news = {true, nullptr};
+  if (!goes_on) tell_more();
+}
+
+// A list is told as it is by now: one who began to watch meanwhile knows no newer one.
+void directory_actor_state::tell_more() {
+  if (list_round.open) tell_some(list_round, caf::make_message(published()));
+  if (loads_round.open) tell_some(loads_round, loads);
+  goes_on = list_round.open || loads_round.open;
+  if (goes_on) self->delayed_send(self, round_pause, more_atom_v);
+}
+
+// One message for some: its content is shared, not copied per watcher.
+void directory_actor_state::tell_some(round& news, const caf::message& what) {
+  auto pauses = static_cast<std::size_t>(std::max<std::int64_t>(config.load_period / 2 / round_pause, 1));
   auto some = std::max(least_told, watchers.size() / pauses + 1);
-  auto next = watchers.upper_bound(loads_told_to);
+  auto next = watchers.upper_bound(news.told_to);
   for (; next != watchers.end() && some > 0; ++next, --some) {
-    caf::anon_send(caf::actor_cast<caf::actor>(next->second), loads);
-    loads_told_to = next->first;
+    caf::anon_send(caf::actor_cast<caf::actor>(next->second), what);
+    news.told_to = next->first;
   }
-  if (next != watchers.end())
-    self->delayed_send(self, loads_pause, loads_atom_v);
-  else
-    loads = {};
-}
-
-// One message for all: its content is shared, not copied per watcher.
-void directory_actor_state::tell_all(const caf::message& news) const {
-  for (const auto& [address, watcher] : watchers)
-    caf::anon_send(caf::actor_cast<caf::actor>(watcher), news);
+  news.open = next != watchers.end();
 }
 
 void directory_actor_state::tell_store() {
@@ -254,7 +257,10 @@ directory_actor::behavior_type directory(directory_actor::stateful_pointer<direc
       [self](thaw_atom) { return self->state.thaw(); },
       [self](offer_atom, const policy_offer& r) { self->state.offer(r.rules); },
       [self](store_atom) { self->state.hear_store(); },
-      [self](loads_atom) { self->state.tell_more_loads(); },
+      [self](more_atom) {
+        self->state.goes_on = false;
+        self->state.tell_more();
+      },
       [self](step_atom) {
         self->state.step();
         self->delayed_send(self, self->state.config.step, step_atom_v);

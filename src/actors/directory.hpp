@@ -42,6 +42,12 @@ struct directory_actor_state {
     std::optional<caf::typed_response_promise<overview_answer>> promise; ///< none: no operator waits
   };
 
+  /// News on its way through the watchers, in the order of their addresses.
+  struct round {
+    bool open = false;
+    caf::actor_addr told_to; ///< who was told last
+  };
+
   directory_actor::pointer self = nullptr;
   directory_config config;
   std::optional<cluster::directory_state> directory;
@@ -50,8 +56,9 @@ struct directory_actor_state {
   bool told_warming = true;
   bool told_store_lost = false;
   cluster::directory_state::time_point loads_told{};
-  caf::message loads;                              ///< what the watchers are being told; empty when all were
-  caf::actor_addr loads_told_to;                   ///< who was told last
+  caf::message loads; ///< as they were when their round began
+  round list_round, loads_round;
+  bool goes_on = false;                            ///< a step of the rounds is on its way
   bool store_lost = false;                         ///< there is one, and it does not answer
   std::uint64_t stored_version = 0;                ///< of the store's policy, as far as is known
   std::map<std::uint64_t, pending_change> changes; ///< by ticket
@@ -73,8 +80,8 @@ struct directory_actor_state {
   [[nodiscard]] std::size_t list_size();
   /// Tells the watchers of a list they do not know.
   void push();
-  /// Tells the next watchers of the loads.
-  void tell_more_loads();
+  /// Tells the next watchers of what goes round.
+  void tell_more();
 
   // directory_policy.cpp
   [[nodiscard]] overview_answer overview();
@@ -88,7 +95,8 @@ struct directory_actor_state {
 
 private:
   snapshot_update published();
-  void tell_all(const caf::message& news) const;
+  void begin(round& news);
+  void tell_some(round& news, const caf::message& what);
   void tell_loads();
   void tell_left_out() const;
   void tell_frozen();

@@ -44,7 +44,7 @@ CAF_ADD_ATOM(sluice, sluice::actors, thaw_atom, "thaw")
 CAF_ADD_ATOM(sluice, sluice::actors, store_atom, "store")
 CAF_ADD_ATOM(sluice, sluice::actors, drain_atom, "drain")
 CAF_ADD_ATOM(sluice, sluice::actors, step_atom, "step")
-CAF_ADD_ATOM(sluice, sluice::actors, loads_atom, "loads")
+CAF_ADD_ATOM(sluice, sluice::actors, more_atom, "more")
 CAF_ADD_ATOM(sluice, sluice::actors, dial_atom, "dial")
 CAF_ADD_ATOM(sluice, sluice::actors, up_atom, "up")
 CAF_ADD_ATOM(sluice, sluice::actors, down_atom, "down")
@@ -73,7 +73,7 @@ using directory_actor =
                      caf::replies_to<change_atom, change_request>::with<overview_answer>,
                      caf::replies_to<thaw_atom>::with<bool>, caf::reacts_to<offer_atom, policy_offer>,
                      caf::replies_to<watch_atom, watcher_actor>::with<snapshot_update>,
-                     caf::reacts_to<store_atom>, caf::reacts_to<step_atom>, caf::reacts_to<loads_atom>>;
+                     caf::reacts_to<store_atom>, caf::reacts_to<step_atom>, caf::reacts_to<more_atom>>;
 
 /// A node's connection to one directory: dials, registers, beats, announces, watches.
 using link_actor = watcher_actor::extend<

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <numeric>
 
 using namespace sluice;
@@ -171,6 +172,40 @@ TEST_CASE_FIXTURE(fixture, "loads are told each second and change no list") {
   auto levels = cluster::unpack_loads(lists.back().list, loads.back().loads);
   CHECK(levels["r1"] > 8);
   CHECK(lists.back().at == revision);
+}
+
+TEST_CASE_FIXTURE(fixture, "many watchers are told of a list little by little, and none of an older one") {
+  struct heard {
+    std::vector<std::uint64_t> revisions;
+  };
+  std::vector<heard> told(500);
+  auto listen = [](watcher_actor::pointer, heard* mine) -> watcher_actor::behavior_type {
+    return {[mine](const snapshot_update& list) { mine->revisions.push_back(list.published.at.counter); },
+            [](const load_update&) {}};
+  };
+  std::vector<watcher_actor> crowd;
+  for (auto& mine : told)
+    ask<snapshot_update>(door, watch_atom_v, crowd.emplace_back(sys().spawn(listen, &mine)));
+  auto reached = [&](std::uint64_t revision) {
+    return std::count_if(told.begin(), told.end(), [&](const heard& one) {
+      return !one.revisions.empty() && one.revisions.back() >= revision;
+    });
+  };
+  auto start = lists.back().at.counter;
+  change(drain("r1"));
+  for (int waited = 0; waited < 1100 && reached(start + 1) == 0; ++waited)
+    advance(milliseconds(1), milliseconds(1));
+  CHECK(reached(start + 1) > 0);
+  CHECK(reached(start + 1) < 100);
+  change(copies(4));
+  advance(milliseconds(1000), milliseconds(1));
+  CHECK(reached(lists.back().at.counter) == 500);
+  CHECK(lists.back().at.counter >= start + 2);
+  for (const auto& one : told)
+    CHECK(std::is_sorted(one.revisions.begin(), one.revisions.end()));
+  for (auto& one : crowd)
+    caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
+  run();
 }
 
 TEST_CASE_FIXTURE(fixture, "many watchers are told of the loads little by little, and each of them") {

@@ -49,7 +49,7 @@ directory_actor::behavior_type recording(directory_actor::pointer, std::shared_p
       [](thaw_atom) { return false; },
       [](offer_atom, const policy_offer&) {},
       [](store_atom) {},
-      [](loads_atom) {},
+      [](more_atom) {},
       [](step_atom) {},
   };
 }

@@ -71,7 +71,7 @@ directory_actor::behavior_type scripted(directory_actor::pointer self, std::shar
       [](thaw_atom) { return false; },
       [](offer_atom, const policy_offer&) {},
       [](store_atom) {},
-      [](loads_atom) {},
+      [](more_atom) {},
       [how](step_atom) {
         for (auto& promise : std::exchange(how->owed, {}))
           promise.deliver(how->answer());
