@@ -1,5 +1,5 @@
 // Zones: how many copies of a stream cross from elsewhere into each, when every relay of every zone is asked
-// for it and pulls it as `pull_order` says.
+// for it and pulls it as `plan_pull` says.
 #include "cluster/enumeration.hpp"
 #include "cluster/snapshot.hpp"
 #include "report.hpp"
@@ -40,7 +40,7 @@ struct crossings {
 /// Hops from the origin to `relay`, when each takes the first of its upstreams.
 std::size_t depth(const stream_key& key, const snapshot& list, const relay_entry* relay) {
   for (std::size_t hops = 1; hops <= 8; ++hops) {
-    auto plan = pull_order(key, list, relay->id, relay->zone);
+    auto plan = plan_pull(enumerate(key, list, relay->zone), relay->id, relay->zone);
     if (plan.in_head) return hops;
     relay = &*std::find_if(list.relays.begin(), list.relays.end(),
                            [&](auto& one) { return one.id == plan.upstreams.front().id; });
@@ -53,7 +53,7 @@ void count(const stream_key& key, const snapshot& list, crossings& into) {
   std::map<std::string, double> relays;
   std::map<std::string, bool> has_head;
   for (auto& relay : list.relays) {
-    auto plan = pull_order(key, list, relay.id, relay.zone);
+    auto plan = plan_pull(enumerate(key, list, relay.zone), relay.id, relay.zone);
     crossed.try_emplace(relay.zone, 0);
     ++relays[relay.zone];
     if (plan.in_head)
