@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <sys/resource.h>
 #include <thread>
 
@@ -43,7 +44,8 @@ result<void> connect(links& all, net::guard& sockets, const choice& chosen) {
   return {};
 }
 
-// The word `begin` and `end` on standard output bound the time measured; then comes what was measured.
+// The words `begin` and `end` on standard output bound the time measured. All stay connected until a line
+// comes on standard input, or its end; then comes what was measured.
 result<void> measure(net::worker_pool& pool, net::guard& sockets, const choice& chosen) {
   links all;
   if (auto ok = connect(all, sockets, chosen); !ok) return ok;
@@ -58,6 +60,7 @@ result<void> measure(net::worker_pool& pool, net::guard& sockets, const choice& 
   std::this_thread::sleep_for(std::chrono::duration<double>(chosen.seconds));
   fmt::print("end\n");
   std::fflush(stdout);
+  std::getchar();
   tally told;
   for (auto& link : all)
     told += link->stop();

@@ -23,7 +23,7 @@ class Asked:
             words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
             command = [str(r.programs / "sluice_directory_load"), "--directory",
                        f"127.0.0.1:{node.ports['control']}", *words]
-            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
                 try:
                     self._expect(process, "begin")
                     usage = rig.Usage(node.pid)
@@ -32,9 +32,8 @@ class Asked:
                     used = usage.seconds()
                     self.memory_mib = (max(memory, rig.memory_kib(node.pid)) - before) / 1024
                     self.descriptors = len(os.listdir(f"/proc/{node.pid}/fd"))
-                    # Leases last, but so many connections that end now may keep it too busy to answer at once.
                     self.listed = len(wait_until("the directory to list its nodes", node.known_nodes, 3))
-                    self.told = json.loads(process.stdout.readline())
+                    self.told = json.loads(process.communicate("\n")[0])
                 finally:
                     process.kill()
         self.asked, self.crowd = self.told["asked"], self.told["crowd"]
