@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import statistics
 
 
 @dataclasses.dataclass
@@ -60,7 +61,7 @@ def ratio_plot(series):
         out.append(f'<text x="{x(tick):.1f}" y="{height - 12}" text-anchor="middle" fill="#555">{tick:.1f}</text>')
     for i, (name, values) in enumerate(series):
         y = top + row_height * (i + 0.5)
-        median = sorted(values)[len(values) // 2]
+        median = statistics.median(values)
         out.append(f'<text x="{left - 12}" y="{y + 4:.1f}" text-anchor="end" fill="#222">{name}</text>')
         out += [f'<circle cx="{x(v):.1f}" cy="{y:.1f}" r="4" fill="#3b82c4" fill-opacity="0.55"/>' for v in values]
         out.append(f'<line x1="{x(median):.1f}" y1="{y - 11:.1f}" x2="{x(median):.1f}" y2="{y + 11:.1f}" '
