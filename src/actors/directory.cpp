@@ -175,6 +175,7 @@ void directory_actor_state::push() {
   told_store_lost = store_lost;
   if (auto bytes = list_size(); bytes > max_pushed_list) {
     config.log.error("relay list too large to push", "bytes", bytes, "most", max_pushed_list);
+    list_round.open = false;
     return;
   }
   begin(list_round);
