@@ -100,7 +100,6 @@ class Rig(cluster.Cluster):
         self.programs = programs
         self.cores = sorted(os.sched_getaffinity(0))
         self.tools = []
-        self._loads = 0
 
     def __enter__(self):
         os.sched_setaffinity(0, set(self.cores[1:]) or set(self.cores))
